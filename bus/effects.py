@@ -1,0 +1,69 @@
+"""Effects as rows: the intent is committed, then carried out under a lease, then its outcome is committed.
+
+The outcome is handled in the transaction that deletes the row, so an effect that was carried out twice counts once.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from bus.envelope import Envelope
+from bus.unit import Context, UnitOfWork
+
+LEASE_SECONDS = 8.0  # longer than any timeout of a call to the outside world, shorter than the 10 s to be back in work
+SWEEP_LIMIT = 100
+LONGEST_PAUSE = 300.0
+
+
+class Effects:
+    """The source of outcomes. An outcome's id is its effect's."""
+
+    def claim(self, unit: UnitOfWork, ids: Sequence[str]) -> set[str]:
+        effects = unit.service.tables.effects
+        done = sa.delete(effects).where(effects.c.effect_id.in_(ids)).returning(effects.c.effect_id)
+        return set(unit.connection.execute(done).scalars())
+
+    def set_aside(self, unit: UnitOfWork, message_id: str) -> None:
+        self.claim(unit, [message_id])
+
+
+def stage(unit: UnitOfWork) -> None:
+    if unit.effects:
+        fresh = {"attempts": 0, "lease_until": unit.machine + LEASE_SECONDS}
+        rows = [{"effect_id": effect.id, **effect.to_row(), **fresh} for effect in unit.effects]
+        unit.connection.execute(sa.insert(unit.service.tables.effects), rows)
+
+
+def everything(effects: sa.Table) -> sa.Select[Any]:
+    return sa.select(effects.c.headers, effects.c.body)
+
+
+def sweep(context: Context) -> list[Envelope]:
+    """Lease effects whose lease is over: a crash or a failure left them behind."""
+    unit = context.unit
+    effects = unit.service.tables.effects
+    overdue = (
+        sa.select(effects.c.effect_id)
+        .where(effects.c.lease_until < unit.machine)
+        .order_by(effects.c.lease_until)
+        .limit(SWEEP_LIMIT)
+        .with_for_update(skip_locked=True)
+    )
+    claim = (
+        sa.update(effects)
+        .where(effects.c.effect_id.in_(overdue))
+        .values(lease_until=unit.machine + LEASE_SECONDS)
+        .returning(effects.c.headers, effects.c.body)
+    )
+    return [Envelope.from_row(row) for row in unit.connection.execute(claim)]
+
+
+def postpone(context: Context, effect_id: str) -> None:
+    """An attempt failed: try again after a pause that doubles, 1 s at first."""
+    effects = context.unit.service.tables.effects
+    row = effects.c.effect_id == effect_id
+    attempts = context.unit.connection.execute(sa.select(effects.c.attempts).where(row)).scalar() or 0
+    pause = min(LONGEST_PAUSE, 2.0**attempts)
+    changes = {"attempts": attempts + 1, "lease_until": context.unit.machine + pause}
+    context.unit.connection.execute(sa.update(effects).where(row).values(changes))

@@ -1,0 +1,29 @@
+"""Accidents, typed by what should happen next. The outcomes of business are messages, not exceptions."""
+
+
+class Poison(Exception):
+    """This message can never be handled: park it at once, with the cause."""
+
+
+class NotYet(Exception):
+    """This message came before what it needs: keep it, and try again later."""
+
+
+class Refused(Exception):
+    """A caller asked for what cannot be. Nothing was stored and nothing was sent.
+
+    `status` is the HTTP status. As a message, the same request is parked with the same sentence.
+    """
+
+    def __init__(self, detail: str, status: int = 422) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.status = status
+
+
+class Unavailable(Exception):
+    """The database or the broker cannot be reached. Nothing is counted against anyone; wait, and go on."""
+
+
+class Unroutable(Exception):
+    """A command for which no queue is bound. Its outbox row stays until somebody obeys such commands."""

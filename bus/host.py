@@ -1,0 +1,143 @@
+"""Runs one service: its consumer, its writer, its publisher, its effects and its timers."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import structlog
+
+from bus import dead_letters, effects, inbox, outbox, timers
+from bus.activity import Activity
+from bus.clock import Clock
+from bus.database import Database
+from bus.delivery import open_delivery
+from bus.envelope import Envelope
+from bus.errors import Unavailable
+from bus.ids import IdSource
+from bus.incoming import Source, decode
+from bus.journey import Committed, Journey
+from bus.performing import Performing
+from bus.performing import key_of as effect_key
+from bus.publisher import Publisher
+from bus.publisher import key_of as outbox_key
+from bus.service import Service
+from bus.transport import Transport
+from bus.unit import Context
+from bus.writer import Writer
+
+RECEIVE_LIMIT = 500
+POLL_SECONDS = 1.0  # recovery only: while work flows, nothing polls
+PRUNE_SECONDS = 3600.0
+
+log = structlog.get_logger()
+
+
+class Host:
+    def __init__(
+        self,
+        service: Service,
+        database: Database,
+        transport: Transport,
+        clock: Clock,
+        ids: IdSource,
+        activity: Activity,
+    ) -> None:
+        self.service = service
+        self.database = database
+        self.clock = clock
+        self._transport = transport
+        self._activity = activity
+        self._timers_changed = asyncio.Event()
+        self.writer = Writer(Journey(service, database, clock), ids, activity, self._committed)
+        self._publisher = Publisher(transport, self.writer, activity)
+        self._performing = Performing(service, self.writer, activity)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Ready once the queue is declared and what a crash left behind is known."""
+        await self._transport.declare(self.service.name, self.service.bindings())
+        await self.writer.call(self._recover)
+        loops = (self._consume, self._publisher.run, self._fire_timers, self._sweep, self._prune)
+        self._tasks = [asyncio.create_task(self._forever(loop)) for loop in loops]
+
+    async def stop(self) -> None:
+        """Finish the batch in hand; what was committed and not yet published stays in the outbox."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._performing.close()
+        await self.writer.close()
+
+    def _committed(self, committed: Committed) -> None:
+        self._publisher.hand_over(committed.outgoing)
+        self._performing.hand_over(committed.effects)
+        self._activity.next_due(self.service.name, committed.next_due)
+        self._timers_changed.set()
+
+    def _recover(self, context: Context) -> None:
+        """Left behind by a crash: unprocessed until the sweeper has seen to it."""
+        tables = context.unit.service.tables
+        waiting = context.unit.connection.execute(outbox.everything(tables.outbox))
+        self._activity.begin(outbox_key(Envelope.from_row(row)) for row in waiting)
+        intents = context.unit.connection.execute(effects.everything(tables.effects))
+        self._activity.begin(effect_key(Envelope.from_row(row)) for row in intents)
+
+    async def _consume(self) -> None:
+        deliveries = await self._transport.receive(self.service.name, RECEIVE_LIMIT)
+        works = [open_delivery(self.service, delivery) for delivery in deliveries]
+        try:
+            await self.writer.do(works)
+        except Unavailable:
+            await self._transport.nack([d for d, work in zip(deliveries, works, strict=True) if not work.done])
+            raise
+        finally:
+            await self._transport.ack([d for d, work in zip(deliveries, works, strict=True) if work.done])
+
+    async def _fire_timers(self) -> None:
+        self._timers_changed.clear()
+        due = await asyncio.to_thread(self._due_timers)
+        if due:
+            await self._do(due, timers.DueTimers())
+        else:
+            await self._wait_for_timer()
+
+    async def _wait_for_timer(self) -> None:
+        next_due = await asyncio.to_thread(self._next_due)
+        seconds = POLL_SECONDS if next_due is None else min(POLL_SECONDS, self.clock.seconds_until(next_due))
+        try:
+            await asyncio.wait_for(self._timers_changed.wait(), seconds)
+        except TimeoutError:
+            pass
+
+    async def _sweep(self) -> None:
+        await asyncio.sleep(POLL_SECONDS)
+        self._publisher.hand_over(await self.writer.call(outbox.sweep))
+        self._performing.hand_over(await self.writer.call(effects.sweep))
+        for letter in await self.writer.call(dead_letters.due):
+            await self._do([letter], dead_letters.DeadLetters())
+
+    async def _prune(self) -> None:
+        await self.writer.call(lambda context: inbox.prune(context.unit))
+        await asyncio.sleep(PRUNE_SECONDS)
+
+    async def _do(self, envelopes: Sequence[Envelope], source: Source) -> None:
+        await self.writer.do([decode(self.service, envelope, source) for envelope in envelopes])
+
+    def _due_timers(self) -> list[Envelope]:
+        with self.database.snapshot() as connection:
+            return timers.due(connection, self.service.tables.timers, self.clock.now())
+
+    def _next_due(self) -> Any:
+        with self.database.snapshot() as connection:
+            return timers.next_due(connection, self.service.tables.timers)
+
+    async def _forever(self, once: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await once()
+            except Unavailable as error:
+                log.warning("waiting for the database or the broker", service=self.service.name, why=str(error))
+                await asyncio.sleep(POLL_SECONDS)
+            except Exception:
+                log.exception("unexpected, going on", service=self.service.name)
+                await asyncio.sleep(POLL_SECONDS)

@@ -1,0 +1,31 @@
+"""The inbox: the ids of the messages that this service has handled, written in the handler's own transaction.
+
+Pattern: Idempotent Receiver (Hohpe and Woolf, Enterprise Integration Patterns).
+"""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from bus.unit import UnitOfWork
+from bus.upsert import insert_ignore
+
+KEPT_SECONDS = 30 * 24 * 3600.0  # a redrive of anything older is refused
+
+
+class Inbox:
+    """The source of what arrives over the transport."""
+
+    def claim(self, unit: UnitOfWork, ids: Sequence[str]) -> set[str]:
+        inbox = unit.service.tables.inbox
+        statement = insert_ignore(unit.connection, inbox).returning(inbox.c.message_id)
+        rows = [{"message_id": message_id, "at": unit.machine} for message_id in ids]
+        return set(unit.connection.execute(statement, rows).scalars())
+
+    def set_aside(self, unit: UnitOfWork, message_id: str) -> None:
+        """Nothing: a message counts as handled only when it was."""
+
+
+def prune(unit: UnitOfWork) -> None:
+    inbox = unit.service.tables.inbox
+    unit.connection.execute(sa.delete(inbox).where(inbox.c.at < unit.machine - KEPT_SECONDS))

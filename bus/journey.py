@@ -1,0 +1,149 @@
+"""One message's journey through a service: a batch of them, in one transaction.
+
+    1 claim: insert the ids into the inbox, drop those seen before
+    2 load what the handlers will ask for, locked
+    3 run the handlers
+    4 write what they changed; stage what they said
+    5 commit
+
+Publishing and acknowledging come after the commit, and are the host's.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bus import dead_letters, effects, outbox, timers
+from bus.clock import Clock
+from bus.database import Database, is_conflict, is_unreachable
+from bus.envelope import Envelope
+from bus.errors import Unavailable
+from bus.incoming import Call, Incoming, Source, Work
+from bus.service import Service
+from bus.unit import Context, Store, UnitOfWork
+
+CONFLICT_RETRIES = 3
+
+
+@dataclass
+class Committed:
+    """What a commit leaves to be done by others."""
+
+    outgoing: list[Envelope] = field(default_factory=list)
+    effects: list[Envelope] = field(default_factory=list)
+    next_due: datetime | None = None
+
+    def add(self, other: "Committed") -> None:
+        self.outgoing += other.outgoing
+        self.effects += other.effects
+        self.next_due = other.next_due
+
+
+class Journey:
+    """Turns work into transactions. Synchronous: the host runs it in its one writer thread, the simulator inline."""
+
+    def __init__(self, service: Service, database: Database, clock: Clock) -> None:
+        self.service = service
+        self.database = database
+        self.clock = clock
+
+    def process(self, works: Sequence[Work]) -> Committed:
+        """Do all of it in one transaction, or, if that fails, each in its own, so that one poison hurts nobody else.
+
+        Each work's outcome is left in it. Raises Unavailable if the database is away; what is not `done` then may be
+        processed again.
+        """
+        waiting = [work for work in works if not work.done]
+        poison = [work for work in waiting if isinstance(work, Incoming) and work.poison]
+        for work in poison:
+            self._set_aside(work, work.poison or RuntimeError())
+        return self._process([work for work in waiting if not work.done])
+
+    def _process(self, works: list[Work]) -> Committed:
+        if not works:
+            return Committed()
+        try:
+            return self._together(works)
+        except Exception as error:
+            if is_unreachable(error):
+                raise Unavailable(str(error)) from error
+            if len(works) == 1:
+                self._give_up(works[0], error)
+                return Committed()
+        committed = Committed()
+        for work in works:
+            committed.add(self._process([work]))
+        return committed
+
+    def _together(self, works: list[Work]) -> Committed:
+        for _ in range(CONFLICT_RETRIES):
+            try:
+                return self._transaction(works)
+            except Exception as error:
+                if not is_conflict(error):
+                    raise
+        return self._transaction(works)
+
+    def _transaction(self, works: list[Work]) -> Committed:
+        with self.database.transaction() as connection:
+            unit = UnitOfWork(self.service, connection, self.clock.now(), self.clock.machine())
+            fresh = claim(unit, works)
+            preload(unit, fresh)
+            results = {id(work): run(unit, work) for work in fresh}
+            unit.flush()
+            outbox.stage(unit)
+            effects.stage(unit)
+            next_due = timers.next_due(connection, self.service.tables.timers)
+        for work in works:
+            work.finish(results.get(id(work)))
+        return Committed(unit.outgoing, unit.effects, next_due)
+
+    def _give_up(self, work: Work, error: Exception) -> None:
+        if isinstance(work, Incoming):
+            self._set_aside(work, error)
+        else:
+            work.fail(error)
+
+    def _set_aside(self, work: Incoming, error: Exception) -> None:
+        """Its own transaction: the failed one is rolled back."""
+        try:
+            with self.database.transaction() as connection:
+                unit = UnitOfWork(self.service, connection, self.clock.now(), self.clock.machine())
+                dead_letters.keep(unit, work, error)
+        except sa.exc.SQLAlchemyError as failure:
+            raise Unavailable(str(failure)) from failure
+        work.fail(error)
+
+
+def claim(unit: UnitOfWork, works: Iterable[Work]) -> list[Work]:
+    """The works that are nobody else's: calls, and messages that were not handled before."""
+    by_source: dict[type[Source], dict[str, Incoming]] = defaultdict(dict)
+    for work in works:
+        if isinstance(work, Incoming):
+            by_source[type(work.source)].setdefault(work.envelope.id, work)
+    mine: set[int] = set()
+    for incoming in by_source.values():
+        source = next(iter(incoming.values())).source
+        mine |= {id(incoming[message_id]) for message_id in source.claim(unit, list(incoming))}
+    return [work for work in works if isinstance(work, Call) or id(work) in mine]
+
+
+def preload(unit: UnitOfWork, works: Iterable[Work]) -> None:
+    subjects: dict[type[Store], list[str]] = defaultdict(list)
+    for work in works:
+        if isinstance(work, Incoming) and work.message is not None:
+            for store in unit.service.handler(type(work.message)).loads:
+                subjects[store].append(work.message.subject)
+    for store, wanted in subjects.items():
+        unit.store(store).preload(wanted)
+
+
+def run(unit: UnitOfWork, work: Work) -> Any:
+    context = Context(unit, work.envelope)
+    if isinstance(work, Incoming) and work.message is not None:
+        return context.handle(work.message)
+    return work.run(context) if isinstance(work, Call) else None

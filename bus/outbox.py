@@ -1,0 +1,57 @@
+"""The outbox: what was said in a transaction, stored in it, and published after it.
+
+Pattern: Transactional Outbox (Richardson, Microservices Patterns). A row is born with a lease: for that long,
+publishing it is the job of the process that committed it. What a crash leaves behind is swept up once its lease is over. Two who
+publish one row do no harm, as the receiver's inbox absorbs the second; a row is deleted only after a confirm.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from bus.envelope import Envelope
+from bus.unit import Context, UnitOfWork
+
+LEASE_SECONDS = 5.0
+SWEEP_LIMIT = 500
+
+
+def stage(unit: UnitOfWork) -> None:
+    """Store what the unit is going to say."""
+    if unit.outgoing:
+        lease = {"lease_until": unit.machine + LEASE_SECONDS}
+        rows = [{"message_id": e.id, "command": e.command, **e.to_row(), **lease} for e in unit.outgoing]
+        unit.connection.execute(sa.insert(unit.service.tables.outbox), rows)
+
+
+def everything(outbox: sa.Table) -> sa.Select[Any]:
+    return sa.select(outbox.c.headers, outbox.c.body, outbox.c.command)
+
+
+def sweep(context: Context) -> list[Envelope]:
+    """Lease rows whose lease is over, oldest first, and return them to be published again."""
+    unit = context.unit
+    outbox = unit.service.tables.outbox
+    overdue = (
+        sa.select(outbox.c.message_id)
+        .where(outbox.c.lease_until < unit.machine)
+        .order_by(outbox.c.lease_until)
+        .limit(SWEEP_LIMIT)
+        .with_for_update(skip_locked=True)
+    )
+    claim = (
+        sa.update(outbox)
+        .where(outbox.c.message_id.in_(overdue))
+        .values(lease_until=unit.machine + LEASE_SECONDS)
+        .returning(outbox.c.headers, outbox.c.body, outbox.c.command)
+    )
+    return [Envelope.from_row(row) for row in unit.connection.execute(claim)]
+
+
+def forget(unit: UnitOfWork, confirmed: Iterable[str]) -> None:
+    """Delete rows that the transport has confirmed."""
+    outbox = unit.service.tables.outbox
+    ids: Sequence[str] = list(confirmed)
+    if ids:
+        unit.connection.execute(sa.delete(outbox).where(outbox.c.message_id.in_(ids)))

@@ -1,0 +1,71 @@
+"""Carries out effects: calls to the outside world, outside any transaction, at least once."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+import structlog
+
+from bus import effects
+from bus.activity import Activity
+from bus.envelope import Envelope
+from bus.errors import Unavailable
+from bus.incoming import decode
+from bus.service import Service
+from bus.writer import Writer
+
+AT_ONCE = 50
+
+log = structlog.get_logger()
+
+
+class Performing:
+    def __init__(self, service: Service, writer: Writer, activity: Activity) -> None:
+        self._service = service
+        self._writer = writer
+        self._activity = activity
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+
+    def hand_over(self, batch: Sequence[Envelope]) -> None:
+        """These intents are committed, and leased to this process. Returns at once."""
+        self._activity.begin(key_of(effect) for effect in batch)
+        for effect in batch:
+            if effect.id not in self._under_way:
+                task = asyncio.get_running_loop().create_task(self._carry_out(effect))
+                self._under_way[effect.id] = task
+                task.add_done_callback(partial(self._finished, effect.id))
+
+    def _finished(self, effect_id: str, _: object) -> None:
+        self._under_way.pop(effect_id)
+
+    async def _carry_out(self, effect: Envelope) -> None:
+        async with self._places:
+            try:
+                outcome = await self._call(effect)
+            except Exception as error:
+                log.warning("effect failed, will be tried again", type=effect.type, id=effect.id, why=repr(error))
+                self._writer.join(lambda context: effects.postpone(context, effect.id))
+                return
+        try:
+            await self._writer.do([decode(self._service, outcome, effects.Effects())])
+        except Unavailable:
+            return  # the lease will be over, and the effect carried out again under the same key
+        self._activity.end([key_of(effect)])
+
+    async def _call(self, effect: Envelope) -> Envelope:
+        performer = self._service.performer(effect.type)
+        outcome = await performer.perform(performer.effect.model_validate_json(effect.body))
+        return replace(effect, type=outcome.wire_name, body=outcome.model_dump_json().encode())
+
+    async def close(self) -> None:
+        """What is under way is abandoned: its rows stay, and it is carried out again under the same keys."""
+        tasks = list(self._under_way.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def key_of(effect: Envelope) -> str:
+    return f"effect {effect.id}"

@@ -1,0 +1,86 @@
+"""Rows of one table as frozen dataclasses, read and written once per unit of work."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Generic, TypeVar
+
+import sqlalchemy as sa
+
+from bus.unit import Store, UnitOfWork
+
+R = TypeVar("R")
+Key = tuple[Any, ...]
+
+
+class Records(Store, Generic[R]):
+    """An identity map. The table's primary key is the record's key; its first column is the subject's.
+
+    A batch costs one select, one insert and one update, however many messages are in it. Rows are read with
+    `FOR UPDATE` in the order of their keys, so that replicas queue up instead of locking each other out.
+    """
+
+    table: ClassVar[sa.Table]
+    record: ClassVar[type[Any]]
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        super().__init__(unit)
+        self._key_columns = list(self.table.primary_key.columns)
+        self._known: dict[Key, R] = {}
+        self._stored: dict[Key, R] = {}
+        self._read: set[str] = set()
+
+    def preload(self, subjects: Iterable[str]) -> None:
+        wanted = sorted(set(subjects) - self._read)
+        if not wanted:
+            return
+        self._read.update(wanted)
+        query = sa.select(self.table).where(self._subject_column().in_(wanted))
+        for row in self.connection.execute(query.order_by(*self._key_columns).with_for_update()):
+            record: R = self.record(**row._mapping)
+            self._known[self.key_of(record)] = self._stored[self.key_of(record)] = record
+
+    def get(self, *key: Any) -> R | None:
+        """The record with this key, or None."""
+        self.preload([key[0]])
+        return self._known.get(key)
+
+    def of(self, subject: str) -> Sequence[R]:
+        """All records of one subject, in the order of their keys."""
+        self.preload([subject])
+        return [record for key, record in sorted(self._known.items()) if key[0] == subject]
+
+    def put(self, record: R) -> R:
+        """Insert or replace."""
+        self.preload([self.key_of(record)[0]])
+        self._known[self.key_of(record)] = record
+        return record
+
+    def flush(self) -> None:
+        new = [self._row(record) for key, record in self._known.items() if key not in self._stored]
+        changed = [r for key, r in self._known.items() if key in self._stored and r is not self._stored[key]]
+        if new:
+            self.connection.execute(sa.insert(self.table), new)
+        if changed:
+            self.connection.execute(self._update(), [self._bound(self._row(record)) for record in changed])
+        self._stored = dict(self._known)
+
+    def key_of(self, record: R) -> Key:
+        return tuple(getattr(record, column.name) for column in self._key_columns)
+
+    def _subject_column(self) -> sa.Column[Any]:
+        return self._key_columns[0]
+
+    def _row(self, record: R) -> dict[str, Any]:
+        return {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}  # type: ignore[arg-type]
+
+    def _update(self) -> sa.Update:
+        keys = [column.name for column in self._key_columns]
+        matches = [column == sa.bindparam(f"key_{column.name}") for column in self._key_columns]
+        others: dict[str, Any] = {
+            c.name: sa.bindparam(f"new_{c.name}") for c in self.table.columns if c.name not in keys
+        }
+        return sa.update(self.table).where(*matches).values(others)
+
+    def _bound(self, row: dict[str, Any]) -> dict[str, Any]:
+        keys = {column.name for column in self._key_columns}
+        return {("key_" if name in keys else "new_") + name: value for name, value in row.items()}

@@ -1,0 +1,70 @@
+"""Timers as rows: a message that a service sends itself at a due time, business time."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bus.envelope import Envelope
+from bus.message import Local
+from bus.unit import Context, Store, UnitOfWork
+
+BATCH = 100  # a month of timers due at once is worked off in due order, so many at a time
+
+
+class Timers(Store):
+    """The timers of the subjects of one unit of work; also the source of those that go off."""
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        super().__init__(unit)
+        self.table = unit.service.tables.timers
+        self._new: dict[str, dict[str, object]] = {}
+        self._cancelled: set[str] = set()
+
+    def set(self, name: str, message: Local, due_at: datetime, context: Context) -> str:
+        """Send `message` to this service once it is `due_at`. Returns the timer's id."""
+        timer_id = str(context.new_id(f"timer {name} {message.model_dump_json()}"))
+        self._new[timer_id] = {
+            "timer_id": timer_id,
+            "subject": message.subject,
+            "name": name,
+            "due_at": due_at,
+            "headers": json.dumps({**context.cause.headers(), "ce-id": timer_id, "ce-type": message.wire_name}),
+            "body": message.model_dump_json().encode(),
+        }
+        return timer_id
+
+    def cancel(self, timer_id: str) -> None:
+        if self._new.pop(timer_id, None) is None:
+            self._cancelled.add(timer_id)
+
+    def flush(self) -> None:
+        if self._cancelled:
+            self.connection.execute(sa.delete(self.table).where(self.table.c.timer_id.in_(self._cancelled)))
+        if self._new:
+            self.connection.execute(sa.insert(self.table), list(self._new.values()))
+        self._new, self._cancelled = {}, set()
+
+
+class DueTimers:
+    """The source of timers that go off: a timer is taken by deleting its row, if it is still due."""
+
+    def claim(self, unit: UnitOfWork, ids: Sequence[str]) -> set[str]:
+        timers = unit.service.tables.timers
+        due = timers.c.timer_id.in_(ids) & (timers.c.due_at <= unit.now)
+        return set(unit.connection.execute(sa.delete(timers).where(due).returning(timers.c.timer_id)).scalars())
+
+    def set_aside(self, unit: UnitOfWork, message_id: str) -> None:
+        self.claim(unit, [message_id])
+
+
+def due(connection: sa.Connection, timers: sa.Table, now: datetime) -> list[Envelope]:
+    """The timers that are due, in due order."""
+    query = sa.select(timers.c.headers, timers.c.body).where(timers.c.due_at <= now)
+    rows = connection.execute(query.order_by(timers.c.due_at, timers.c.timer_id).limit(BATCH))
+    return [Envelope.from_row(row) for row in rows]
+
+
+def next_due(connection: sa.Connection, timers: sa.Table) -> datetime | None:
+    return connection.execute(sa.select(timers.c.due_at).order_by(timers.c.due_at).limit(1)).scalar()

@@ -1,0 +1,57 @@
+"""What every transport can do. It speaks batches, so that whatever is under it can be made faster on its own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bus.envelope import Envelope
+
+
+@dataclass(frozen=True)
+class Binding:
+    """A queue wants the messages of this wire name."""
+
+    wire_name: str
+    command: bool
+
+    @property
+    def owner(self) -> str:
+        return self.wire_name.split(".")[0]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Headers and body as they arrived, and the transport's own mark to acknowledge them by."""
+
+    queue: str
+    headers: Mapping[str, object]
+    body: bytes
+    tag: Any
+
+
+class Transport(Protocol):
+    """At-least-once delivery to queues. Nothing here knows what a message means.
+
+    Every method may raise Unavailable. A delivery that is neither acknowledged nor given back, because its consumer
+    died, is delivered again within 10 s.
+    """
+
+    async def declare(self, queue: str, bindings: Sequence[Binding]) -> None:
+        """Make sure that the queue exists and has just these bindings. Messages published from now on reach it."""
+
+    async def publish(self, batch: Sequence[Envelope]) -> list[Exception | None]:
+        """Returns one verdict a message, in order: None once it is stored in every queue bound to it.
+
+        Unroutable for a command that no queue is bound to. An event that no queue is bound to is fine.
+        """
+
+    async def receive(self, queue: str, limit: int) -> list[Delivery]:
+        """Waits until something is there; then whatever is there, up to `limit`, in the order it was published."""
+
+    async def ack(self, deliveries: Sequence[Delivery]) -> None:
+        """These are handled for good. An acknowledgement that comes too late is ignored; the message comes again."""
+
+    async def nack(self, deliveries: Sequence[Delivery]) -> None:
+        """Give these back at once."""
+
+    async def close(self) -> None: ...

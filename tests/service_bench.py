@@ -1,0 +1,74 @@
+"""One service on a workbench: the production journey on a database in memory, without a transport."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from bus import effects, timers
+from bus.clock import ManualClock
+from bus.database import Database
+from bus.envelope import Envelope, enclose, origin
+from bus.inbox import Inbox
+from bus.incoming import Call, Source, decode
+from bus.journey import Journey
+from bus.message import Local, Message
+from bus.service import Service
+from bus.unit import Context
+
+T = TypeVar("T")
+
+
+class ServiceBench:
+    """`tell` it a message, and see what it says. What it intends to do outside lies in `effects`."""
+
+    def __init__(self, service: Service, clock: ManualClock | None = None) -> None:
+        self.service = service
+        self.clock = clock or ManualClock()
+        self.database = Database("sqlite://")
+        service.metadata.create_all(self.database.engine)
+        self.journey = Journey(service, self.database, self.clock)
+        self.effects: list[Envelope] = []
+
+    def tell(self, message: Message, *, message_id: str | None = None) -> list[tuple[str, dict[str, Any]]]:
+        """Deliver a message. Returns what the service said: (wire name, body), in order."""
+        cause = origin(str(uuid4()), sender="test", at="")
+        envelope = enclose(message, sender="test", at=self.clock.now(), cause=cause, place=0)
+        return self._handle(replace(envelope, id=message_id or str(uuid4())), Inbox())
+
+    def outcome(self, local: Local) -> list[tuple[str, dict[str, Any]]]:
+        """The oldest intended effect was carried out, and this is what came of it."""
+        effect = self.effects.pop(0)
+        body = local.model_dump_json().encode()
+        return self._handle(replace(effect, type=local.wire_name, body=body), effects.Effects())
+
+    def fire_timers(self) -> list[tuple[str, dict[str, Any]]]:
+        """Let every timer that is due go off, in due order."""
+        with self.database.snapshot() as connection:
+            due = timers.due(connection, self.service.tables.timers, self.clock.now())
+        return [said for envelope in due for said in self._handle(envelope, timers.DueTimers())]
+
+    def call(self, run: Callable[[Context], T]) -> T:
+        """An HTTP write. Raises what it raised."""
+        work = Call(origin(str(uuid4()), sender="test", at=""), run)
+        self._process(work)
+        if work.error:
+            raise work.error
+        result: T = work.result
+        return result
+
+    def dead_letters(self) -> list[Any]:
+        with self.database.snapshot() as connection:
+            return list(connection.execute(sa.select(self.service.tables.dead_letters)))
+
+    def _handle(self, envelope: Envelope, source: Source) -> list[tuple[str, dict[str, Any]]]:
+        return self._process(decode(self.service, envelope, source))
+
+    def _process(self, work: Any) -> list[tuple[str, dict[str, Any]]]:
+        import json
+
+        committed = self.journey.process([work])
+        self.effects += committed.effects
+        return [(envelope.type, json.loads(envelope.body)) for envelope in committed.outgoing]
