@@ -53,9 +53,12 @@ class Host:
         self._performing = Performing(service, self.writer, activity)
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def start(self) -> None:
-        """Ready once the queue is declared and what a crash left behind is known."""
+    async def declare(self) -> None:
+        """From now on what others say to this service is kept for it."""
         await self._transport.declare(self.service.name, self.service.bindings())
+
+    async def start(self) -> None:
+        """Ready once what a crash left behind is known."""
         await self.writer.call(self._recover)
         loops = (self._consume, self._publisher.run, self._fire_timers, self._sweep, self._prune)
         self._tasks = [asyncio.create_task(self._forever(loop)) for loop in loops]

@@ -6,6 +6,11 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 
+def kebab_case(class_name: str) -> str:
+    """`PaymentReceived` → `payment-received`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", class_name).lower()
+
+
 class Message(BaseModel):
     """A fact or a wish, as JSON on the wire. Unknown fields are ignored, so that writers may add some.
 
@@ -22,11 +27,10 @@ class Message(BaseModel):
     version: ClassVar[int] = 1
     wire_name: ClassVar[str] = ""
 
-    @classmethod
-    def __pydantic_init_subclass__(
+    def __init_subclass__(
         cls, *, owner: str | None = None, key: str | None = None, version: int = 1, **kwargs: Any
     ) -> None:
-        super().__pydantic_init_subclass__(**kwargs)
+        super().__init_subclass__(**kwargs)
         cls.owner = owner or cls.owner
         cls.key = key or cls.key
         cls.version = version
@@ -52,8 +56,3 @@ class Effect(Message):
 
 class Local(Message):
     """What a service tells itself: the outcome of an effect, a timer that went off. It never leaves the service."""
-
-
-def kebab_case(class_name: str) -> str:
-    """`PaymentReceived` → `payment-received`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", class_name).lower()

@@ -1,8 +1,9 @@
 """The outbox: what was said in a transaction, stored in it, and published after it.
 
 Pattern: Transactional Outbox (Richardson, Microservices Patterns). A row is born with a lease: for that long,
-publishing it is the job of the process that committed it. What a crash leaves behind is swept up once its lease is over. Two who
-publish one row do no harm, as the receiver's inbox absorbs the second; a row is deleted only after a confirm.
+publishing it is the job of the process that committed it. What a crash leaves behind is swept up once its lease is
+over. Two who publish one row do no harm, as the receiver's inbox absorbs the second; a row is deleted only after a
+confirm.
 """
 
 from collections.abc import Iterable, Sequence

@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bus.envelope import Envelope
+from bus.ids import derived
 from bus.message import Local
 from bus.unit import Context, Store, UnitOfWork
 
@@ -24,7 +25,7 @@ class Timers(Store):
 
     def set(self, name: str, message: Local, due_at: datetime, context: Context) -> str:
         """Send `message` to this service once it is `due_at`. Returns the timer's id."""
-        timer_id = str(context.new_id(f"timer {name} {message.model_dump_json()}"))
+        timer_id = timer_id_of(message)
         self._new[timer_id] = {
             "timer_id": timer_id,
             "subject": message.subject,
@@ -45,6 +46,11 @@ class Timers(Store):
         if self._new:
             self.connection.execute(sa.insert(self.table), list(self._new.values()))
         self._new, self._cancelled = {}, set()
+
+
+def timer_id_of(message: Local) -> str:
+    """A timer is known by what it will say: whoever can say it can cancel it."""
+    return str(derived("timer", message.wire_name, message.model_dump_json()))
 
 
 class DueTimers:

@@ -1,0 +1,49 @@
+"""One builder for every way to run: services, their databases, a transport, a clock, ids."""
+
+from collections.abc import Callable, Sequence
+
+from fastapi import APIRouter
+
+from bus.access import Access
+from bus.activity import Activity
+from bus.clock import Clock
+from bus.database import Database
+from bus.host import Host
+from bus.ids import IdSource
+from bus.service import Service
+from bus.transport import Transport
+
+
+class Runtime:
+    """Services handed to hosts. Opens nothing itself: what it is given is closed by who gave it."""
+
+    def __init__(
+        self,
+        services: Sequence[Service],
+        databases: Callable[[str], Database],
+        transport: Transport,
+        clock: Clock,
+        ids: IdSource,
+        activity: Activity,
+    ) -> None:
+        self.clock = clock
+        self.ids = ids
+        self.hosts = [Host(service, databases(service.name), transport, clock, ids, activity) for service in services]
+
+    def routers(self) -> list[APIRouter]:
+        """The HTTP surface of the services."""
+        return [host.service.routes(self._access(host)) for host in self.hosts if host.service.routes is not None]
+
+    async def start(self) -> None:
+        """All queues are declared before the first service says anything."""
+        for host in self.hosts:
+            await host.declare()
+        for host in self.hosts:
+            await host.start()
+
+    async def stop(self) -> None:
+        for host in self.hosts:
+            await host.stop()
+
+    def _access(self, host: Host) -> Access:
+        return Access(host.writer, host.database, self.clock, self.ids)

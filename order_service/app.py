@@ -1,0 +1,10 @@
+"""The order service as a value."""
+
+from bus.service import Service
+from order_service.api import routes
+from order_service.handlers import HANDLERS
+from order_service.models import bus_tables, metadata
+
+
+def service() -> Service:
+    return Service(name="order", metadata=metadata, tables=bus_tables, handlers=HANDLERS, routes=routes)

@@ -1,0 +1,91 @@
+"""The order service's tables, and the stores over them."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from bus.tables import BusTables
+from bus.unit import Store, UnitOfWork
+from bus.upsert import insert_or_update
+from order_service.messages import Money
+from order_service.order import Customer
+from saga.store import Instances
+from saga.tables import SagaTables
+
+metadata = sa.MetaData()
+bus_tables = BusTables(metadata)
+saga_tables = SagaTables(metadata)
+
+customers = sa.Table(
+    "customers",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("tier", sa.Text, nullable=False),
+    sa.Column("rewards_member", sa.Boolean, nullable=False),
+)
+catalogue = sa.Table(
+    "catalogue",
+    metadata,
+    sa.Column("sku", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+)
+requests = sa.Table(
+    "requests",
+    metadata,
+    sa.Column("idempotency_key", sa.Text, primary_key=True),
+    sa.Column("body_hash", sa.Text, nullable=False),
+    sa.Column("order_id", sa.Text, nullable=False),
+)
+
+
+class Orders(Instances):
+    """The instances of the order flow."""
+
+    tables = saga_tables
+
+
+class ShopStore(Store):
+    """Customers and prices, read once per unit of work. See `rules.Shop`."""
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        super().__init__(unit)
+        self._customers: dict[str, Customer | None] = {}
+        self._prices: dict[str, Money | None] = {}
+
+    def customer(self, customer_id: str) -> Customer | None:
+        if customer_id not in self._customers:
+            row = self.connection.execute(sa.select(customers).where(customers.c.id == customer_id)).first()
+            self._customers[customer_id] = Customer(**row._mapping) if row else None
+        return self._customers[customer_id]
+
+    def price(self, sku: str) -> Money | None:
+        if sku not in self._prices:
+            query = sa.select(catalogue.c.amount, catalogue.c.currency).where(catalogue.c.sku == sku)
+            row = self.connection.execute(query).first()
+            self._prices[sku] = Money(**row._mapping) if row else None
+        return self._prices[sku]
+
+    def put_customer(self, customer: Customer) -> None:
+        self.connection.execute(insert_or_update(self.connection, customers, customer.model_dump()))
+        self._customers.clear()
+
+    def put_price(self, sku: str, name: str, price: Money) -> None:
+        row = {"sku": sku, "name": name, **price.model_dump()}
+        self.connection.execute(insert_or_update(self.connection, catalogue, row))
+        self._prices.clear()
+
+
+class Requests(Store):
+    """What was asked under which Idempotency-Key."""
+
+    def find(self, key: str) -> Any | None:
+        return self.connection.execute(sa.select(requests).where(requests.c.idempotency_key == key)).first()
+
+    def remember(self, key: str, body_hash: str, order_id: str) -> None:
+        row = {"idempotency_key": key, "body_hash": body_hash, "order_id": order_id}
+        self.connection.execute(sa.insert(requests).values(row))

@@ -1,0 +1,41 @@
+"""One run of a flow."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from saga.state import name_of
+from saga.undo import Entries
+
+
+@dataclass(frozen=True)
+class Instance:
+    instance_id: str
+    flow: str
+    revision: int  # of the table that it started with
+    state: str  # a label
+    generation: int = 0  # of the state: a deadline of an older one is stale
+    steps: int = 0  # rows of its history
+    data: Any = None
+    undos: Entries = ()
+    heard: tuple[str, ...] = ()  # in this state, for forward joins
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    def enter(self, state: str) -> "Instance":
+        """Into another state; between variants of one state its deadlines and what was heard go on."""
+        if name_of(state) == name_of(self.state) and state != self.state:
+            return replace(self, state=state)
+        return replace(self, state=state, generation=self.generation + 1, heard=())
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    """One transition: when, from where to where, because of which message, sending which."""
+
+    at: datetime
+    from_state: str
+    to_state: str
+    because: str
+    message_id: str
+    sent: list[str] = field(default_factory=list)

@@ -1,0 +1,90 @@
+"""Runs a flow on the bus: loads the instance, makes the step, keeps its deadlines, says what it says."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bus.handler import Handler, on
+from bus.message import Local, Message
+from bus.timers import Timers, timer_id_of
+from bus.unit import Context, Store
+from saga.flow import Flow
+from saga.instance import Instance
+from saga.row import Deadline, Moment
+from saga.stepping import Step, begin, reach_deadline, step
+from saga.store import Instances
+
+
+class DeadlineReached(Local, owner="saga", key="instance_id"):
+    """A deadline of one state of one instance. It is stale once the instance has left that state."""
+
+    flow: str
+    instance_id: str
+    deadline: str
+    generation: int
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """One flow, where its instances are kept, and what else its rows may ask for."""
+
+    flow: Flow
+    instances: type[Instances]
+    facts: type[Store] | None = None
+
+    def hear(self, message: Message, context: Context) -> Step:
+        """Make one step and store it. What it says is in the step, not sent yet.
+
+        Raises NotYet, Poison, and what the flow's `begins` raises; then nothing was stored.
+        """
+        store = context.store(self.instances)
+        before = store.find(self.flow, message.subject) or begin(self.flow, message.subject)
+        made = step(self.flow, before, message, self._moment(context), context.cause.id)
+        self._keep(before, made, context)
+        return made
+
+    def handle(self, message: Message, context: Context) -> Iterable[Message]:
+        return self.hear(message, context).sends
+
+    def reach(self, reached: DeadlineReached, context: Context) -> Iterable[Message]:
+        before = context.store(self.instances).find(self.flow, reached.instance_id)
+        if before is None or before.generation != reached.generation:
+            return ()  # stale: a no-op
+        made = reach_deadline(self.flow, before, reached.deadline, self._moment(context), context.cause.id)
+        self._keep(before, made, context)
+        return made.sends
+
+    def _moment(self, context: Context) -> Moment:
+        return Moment(context.now, context.store(self.facts) if self.facts else None)
+
+    def _keep(self, before: Instance, made: Step, context: Context) -> None:
+        after = made.instance
+        if after == before:
+            return
+        context.store(self.instances).save(after, made.history)
+        if after.generation != before.generation:
+            timers = context.store(Timers)
+            for deadline in self.flow.deadlines(before.state):
+                timers.cancel(timer_id_of(reached(before, deadline)))
+            for deadline in self.flow.deadlines(after.state):
+                timers.set(deadline.name, reached(after, deadline), context.now + deadline.after, context)
+
+
+def reached(instance: Instance, deadline: Deadline) -> DeadlineReached:
+    return DeadlineReached(
+        flow=instance.flow,
+        instance_id=instance.instance_id,
+        deadline=deadline.name,
+        generation=instance.generation,
+    )
+
+
+def handlers(*keepers: Keeper) -> tuple[Handler, ...]:
+    """What a service registers for its flows: their messages, and one handler for all their deadlines."""
+    by_flow = {keeper.flow.name: keeper for keeper in keepers}
+
+    def reach(message: DeadlineReached, context: Context) -> Iterable[Message]:
+        return by_flow[message.flow].reach(message, context)
+
+    stores = {keeper.instances for keeper in keepers}
+    hearing = [on(message, k.handle, k.instances) for k in keepers for message in k.flow.messages]
+    return (*hearing, on(DeadlineReached, reach, *stores))

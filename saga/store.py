@@ -1,0 +1,76 @@
+"""Instances and their history in one unit of work."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+
+from bus.records import Records
+from saga.flow import Flow
+from saga.instance import HistoryRow, Instance
+from saga.tables import SagaTables
+from saga.undo import UndoEntry, UndoStatus
+
+
+@dataclass(frozen=True)
+class InstanceRecord:
+    """An instance as its row."""
+
+    instance_id: str
+    flow: str
+    revision: int
+    state: str
+    generation: int
+    steps: int
+    data: Any
+    undos: Any
+    heard: Any
+    created_at: datetime
+    updated_at: datetime
+
+
+class Instances(Records[InstanceRecord]):
+    """A service subclasses this with its tables: `class Sagas(Instances): tables = SagaTables(metadata)`."""
+
+    tables: ClassVar[SagaTables]
+    record = InstanceRecord
+
+    def __init_subclass__(cls) -> None:
+        cls.table = cls.tables.instances
+
+    def __init__(self, unit: Any) -> None:
+        super().__init__(unit)
+        self._history: list[dict[str, object]] = []
+
+    def find(self, flow: Flow, instance_id: str) -> Instance | None:
+        record = self.get(instance_id, flow.name)
+        return None if record is None else instance_of(flow, record)
+
+    def save(self, instance: Instance, history: tuple[HistoryRow, ...]) -> None:
+        self.put(record_of(instance))
+        first = instance.steps - len(history) + 1
+        key = {"instance_id": instance.instance_id, "flow": instance.flow}
+        self._history += [{**key, "step": first + n, **asdict(row)} for n, row in enumerate(history)]
+
+    def flush(self) -> None:
+        super().flush()
+        if self._history:
+            self.connection.execute(sa.insert(self.tables.history), self._history)
+            self._history = []
+
+
+def instance_of(flow: Flow, record: InstanceRecord) -> Instance:
+    values = {field: getattr(record, field) for field in InstanceRecord.__dataclass_fields__}
+    values["data"] = flow.data.model_validate(record.data)
+    values["undos"] = tuple(UndoEntry(e["undo"], e["number"], UndoStatus(e["status"])) for e in record.undos)
+    values["heard"] = tuple(record.heard)
+    return Instance(**values)
+
+
+def record_of(instance: Instance) -> InstanceRecord:
+    values = {field: getattr(instance, field) for field in InstanceRecord.__dataclass_fields__}
+    values["data"] = instance.data.model_dump(mode="json")
+    values["undos"] = [asdict(entry) for entry in instance.undos]
+    values["heard"] = list(instance.heard)
+    return InstanceRecord(**values)
