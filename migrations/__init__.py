@@ -1,0 +1,1 @@
+"""One Alembic history per service, in `migrations/<service>/versions/`. Applied by `minuet migrate` and `minuet up`."""

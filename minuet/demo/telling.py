@@ -1,0 +1,91 @@
+"""Tells who said what to whom, on which virtual day, and why the flow moved: by listening to the bus like anybody."""
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from rich.console import Console
+
+from bus.envelope import Envelope
+from bus.message import Command
+from bus.service import Service
+from bus.transport import Binding, Transport
+from minuet.demo.shop import Shop
+from minuet.words import public_messages
+
+QUEUE = "demo"
+
+
+class Telling:
+    """A passive subscriber with a queue of its own."""
+
+    def __init__(self, transport: Transport, shop: Shop, services: Sequence[Service], console: Console) -> None:
+        self._transport = transport
+        self._shop = shop
+        self._console = console
+        self._names = {cls.wire_name: cls.__name__ for cls in public_messages()}
+        self._listeners = {name: listeners(name, services) for name in self._names}
+        self._told: dict[str, int] = {}
+
+    async def subscribe(self) -> None:
+        bindings = [Binding(cls.wire_name, issubclass(cls, Command)) for cls in public_messages()]
+        await self._transport.declare(QUEUE, bindings)
+
+    async def run(self) -> None:
+        while True:
+            deliveries = await self._transport.receive(QUEUE, 100)
+            for delivery in deliveries:
+                envelope = Envelope.parse(delivery.headers, delivery.body)
+                await self._tell_moves(envelope.correlation_id)
+                self._tell_message(envelope)
+            await self._transport.ack(deliveries)
+
+    def say(self, text: str, style: str = "") -> None:
+        self._console.print(text, style=style, highlight=False, markup=False, soft_wrap=True)
+
+    async def finish(self, order_id: str) -> None:
+        """The last moves of an order, which may have sent nothing."""
+        await self._tell_moves(order_id)
+
+    async def _tell_moves(self, order_id: str) -> None:
+        history = (await self._shop.get(f"/orders/{order_id}"))["history"]
+        for move in history[self._told.get(order_id, 0) :]:
+            arrow = f"{move['from']} → {move['to']}" if move["from"] != move["to"] else f"stays {move['to']}"
+            self.say(f"{self._day()}  ● order: {arrow}, because {move['because']}", "bold")
+        self._told[order_id] = len(history)
+
+    def _tell_message(self, envelope: Envelope) -> None:
+        sender = envelope.source.rpartition("/")[2]
+        heard_by = ", ".join(self._listeners[envelope.type]) or "whoever listens"
+        what = details(json.loads(envelope.body))
+        self.say(f"{self._day()}      {sender:>9} → {heard_by:<18} {self._names[envelope.type]}{what}")
+
+    def _day(self) -> str:
+        passed = self._shop.clock.now() - self._shop.opened
+        return f"day {passed.days:>2} {clock_text(passed)}"
+
+
+def listeners(wire_name: str, services: Sequence[Service]) -> list[str]:
+    return [service.name for service in services if any(b.wire_name == wire_name for b in service.bindings())]
+
+
+def clock_text(passed: timedelta) -> str:
+    minutes = passed.seconds // 60
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def details(body: dict[str, Any]) -> str:
+    """The part of a message that a person wants to see."""
+    parts = []
+    for field in ("total", "amount"):
+        if isinstance(body.get(field), dict):
+            parts.append(money(body[field]))
+    parts += [f"{item['quantity']} × {item['sku']}" for item in body.get("items", ())]
+    parts += [f"{m['sku']}: {m['wanted']} wanted, {m['available']} there" for m in body.get("missing", ())]
+    parts += [str(body[field]) for field in ("tracking_number", "reason") if body.get(field)]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def money(value: dict[str, Any]) -> str:
+    return f"{value['amount'] / 100:.2f} {value['currency']}"

@@ -1,0 +1,59 @@
+"""Creates and upgrades databases, by the Alembic history of each service."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import inventory_service.models
+import payment_service.models
+import shipping_service.models
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sandbox_gateway import ledger
+
+import migrations
+import order_service.models
+from bus.database import Database
+from bus.transports import sql
+from minuet.services import UnknownService
+from minuet.settings import Settings
+
+HISTORIES = {
+    "order": order_service.models.metadata,
+    "payment": payment_service.models.metadata,
+    "inventory": inventory_service.models.metadata,
+    "shipping": shipping_service.models.metadata,
+    "bus": sql.metadata,
+    "gateway": ledger.metadata,
+}
+
+
+def migrate_all(settings: Settings, names: Sequence[str] | None) -> Iterator[str]:
+    """Upgrade the databases of these services, or all. Yields a line each. Raises UnknownService."""
+    unknown = set(names or ()) - set(HISTORIES)
+    if unknown:
+        raise UnknownService(f"there is no service {', '.join(sorted(unknown))}; there are {', '.join(HISTORIES)}")
+    for name in names or HISTORIES:
+        database = Database(settings.database_of(name))
+        try:
+            yield f"{name}: at revision {migrate(name, database.engine)}"
+        finally:
+            database.close()
+
+
+def migrate(service: str, engine: sa.Engine) -> str | None:
+    """Upgrade to the newest revision, in one transaction. Returns that revision."""
+    with engine.begin() as connection:
+        command.upgrade(config(service, connection), "head")
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def config(service: str, connection: sa.Connection) -> Config:
+    """Alembic's configuration, without a file of its own."""
+    folder = Path(migrations.__file__).parent
+    made = Config(attributes={"connection": connection, "metadata": HISTORIES[service]})
+    made.set_main_option("script_location", str(folder))
+    made.set_main_option("version_locations", str(folder / service / "versions"))
+    made.set_main_option("path_separator", "os")
+    return made
