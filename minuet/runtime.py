@@ -12,6 +12,7 @@ from bus.host import Host
 from bus.ids import IdSource
 from bus.service import Service
 from bus.transport import Transport
+from minuet import health
 
 
 class Runtime:
@@ -32,7 +33,8 @@ class Runtime:
 
     def routers(self) -> list[APIRouter]:
         """The HTTP surface of the services."""
-        return [host.service.routes(self._access(host)) for host in self.hosts if host.service.routes is not None]
+        mine = [host.service.routes(self._access(host)) for host in self.hosts if host.service.routes is not None]
+        return [*mine, health.routes(self.hosts)]
 
     async def start(self) -> None:
         """All queues are declared before the first service says anything."""

@@ -1,5 +1,6 @@
 """HTTP: one app for all services of a process, and what every request must satisfy."""
 
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
@@ -24,10 +25,27 @@ def build_app(routers: Sequence[APIRouter], *, hosts: Sequence[str] = (), token:
 
     async def guard(request: Request, call_next: Next) -> Response:
         refusal = refuse(request, allowed, token)
+        if refusal is None and "content-length" not in request.headers:
+            refusal = await refuse_chunked(request)
         return refusal if refusal is not None else await call_next(request)
 
     app.add_middleware(BaseHTTPMiddleware, dispatch=guard)
     return app
+
+
+async def refuse_chunked(request: Request) -> Response | None:
+    """A body that does not say how long it is, is measured as it comes; what was read is kept for the endpoint."""
+    chunks: list[bytes] = []
+    async for chunk in request.stream():
+        chunks.append(chunk)
+        if sum(map(len, chunks)) > MAX_BODY_BYTES:
+            return too_large()
+    request._body = b"".join(chunks)
+    return None
+
+
+def too_large() -> Response:
+    return problems.problem(413, f"a body may have at most {MAX_BODY_BYTES} bytes")
 
 
 def refuse(request: Request, allowed: frozenset[str], token: str | None) -> Response | None:
@@ -45,7 +63,7 @@ def refuse(request: Request, allowed: frozenset[str], token: str | None) -> Resp
 def refuse_body(request: Request) -> Response | None:
     length = request.headers.get("content-length", "0")
     if not length.isdigit() or int(length) > MAX_BODY_BYTES:
-        return problems.problem(413, f"a body may have at most {MAX_BODY_BYTES} bytes")
+        return too_large()
     has_body = length != "0" or "transfer-encoding" in request.headers
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if has_body and media_type != "application/json":
@@ -54,11 +72,9 @@ def refuse_body(request: Request) -> Response | None:
 
 
 def host_name(host: str) -> str:
-    return host if host.count(":") > 1 and not host.endswith("]") and "]" not in host else strip_port(host)
-
-
-def strip_port(host: str) -> str:
-    return host[: host.index("]") + 1] if host.startswith("[") and "]" in host else host.partition(":")[0]
+    """The name in a Host header, without the port; nothing if it is malformed."""
+    found = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]]+)(:\d+)?", host)
+    return found[1] if found else ""
 
 
 def bears(request: Request, token: str) -> bool:

@@ -59,7 +59,10 @@ def shadowed(rows: Sequence[Row], cells: Sequence[Cell]) -> Iterator[str]:
 
 
 def identity(row: Row) -> int:
-    return hash((row.state, row.when, row.given, row.does, tuple(row.sends), tuple(row.undo)))
+    """A cell's row is this one, though its human task may remember a state."""
+    human = isinstance(row.becomes, State) and row.becomes.kind is Kind.HUMAN
+    becomes = Kind.HUMAN if human else row.becomes
+    return hash((row.state, row.when, becomes, row.given, row.does, tuple(row.sends), tuple(row.undo), row.pivot))
 
 
 def reachable(cells: Sequence[Cell], state: State) -> set[State]:

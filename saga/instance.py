@@ -23,10 +23,19 @@ class Instance:
     updated_at: datetime | None = None
 
     def enter(self, state: str) -> "Instance":
-        """Into another state; between variants of one state its deadlines and what was heard go on."""
+        """Into another state; between variants of one state its deadlines and what was heard go on.
+
+        To and from the state's own human task, what was heard goes on.
+        """
         if name_of(state) == name_of(self.state) and state != self.state:
             return replace(self, state=state)
-        return replace(self, state=state, generation=self.generation + 1, heard=())
+        heard = self.heard if is_task_of(state, self.state) or is_task_of(self.state, state) else ()
+        return replace(self, state=state, generation=self.generation + 1, heard=heard)
+
+
+def is_task_of(task: str, origin: str) -> bool:
+    """Does this human task remember that state?"""
+    return task.partition("/")[2] == origin
 
 
 @dataclass(frozen=True)

@@ -53,9 +53,16 @@ def step(flow: Flow, instance: Instance, message: Message, moment: Moment, becau
     elif instance.data is not None:
         instance = replace(instance, undos=heard(instance.undos, flow.undos, instance.data, message))
     made = take(flow, instance, type(message), message, moment, because)
-    if made.instance.undos == before.undos and not made.changed:
-        return replace(made, instance=before)
+    if not made.sends and unchanged(before, made):
+        return replace(made, instance=before, history=())
     return joined(flow, made, moment, because)
+
+
+def unchanged(before: Instance, made: Step) -> bool:
+    """Nothing was done, or what was done had been done before, e.g. a second confirmation of one undo."""
+    if not made.changed:
+        return made.instance.undos == before.undos
+    return replace(made.instance, steps=before.steps, updated_at=before.updated_at) == before
 
 
 def reach_deadline(flow: Flow, instance: Instance, deadline: str, moment: Moment, because: str) -> Step:
@@ -106,7 +113,7 @@ def follow(flow: Flow, instance: Instance, cell: Cell, message: Message | None, 
         instance = replace(instance, data=row.does(instance.data, message, moment))
     if isinstance(row.becomes, State):
         instance = instance.enter(row.becomes.label)
-    elif message is not None:
+    elif any(type(message) in join.waits_for for join in flow.joins(instance.state)):
         instance = replace(instance, heard=tuple(dict.fromkeys((*instance.heard, type(message).__name__))))
     if row.pivot:
         instance = replace(instance, undos=drop_all(instance.undos))

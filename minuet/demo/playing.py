@@ -27,7 +27,7 @@ async def play() -> bool:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     console = Console()
     console.print(
-        "Four services, one process, SQLite. A day passes in a second, and waits while anything is under way."
+        "Four services, one process, SQLite. A day passes in a second, but never while anything is under way."
     )
     with tempfile.TemporaryDirectory(prefix="minuet-demo-") as folder:
         async with embedded(settings_in(folder)) as system, browser(system) as client:

@@ -77,10 +77,7 @@ def clock_text(passed: timedelta) -> str:
 
 def details(body: dict[str, Any]) -> str:
     """The part of a message that a person wants to see."""
-    parts = []
-    for field in ("total", "amount"):
-        if isinstance(body.get(field), dict):
-            parts.append(money(body[field]))
+    parts = [money(body[field]) for field in ("total", "amount") if isinstance(body.get(field), dict)]
     parts += [f"{item['quantity']} × {item['sku']}" for item in body.get("items", ())]
     parts += [f"{m['sku']}: {m['wanted']} wanted, {m['available']} there" for m in body.get("missing", ())]
     parts += [str(body[field]) for field in ("tracking_number", "reason") if body.get(field)]

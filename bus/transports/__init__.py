@@ -1,0 +1,1 @@
+"""The transports. One conformance suite holds them all to `bus.transport.Transport`."""

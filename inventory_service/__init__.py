@@ -1,0 +1,1 @@
+"""The inventory service: stock, and goods fetched from it for a reference that means nothing here."""

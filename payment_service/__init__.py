@@ -1,0 +1,1 @@
+"""The payment service: cards, invoices and the books, for a reference that means nothing here."""

@@ -1,0 +1,19 @@
+"""The payment service as a value."""
+
+from bus.service import Service
+from payment_service.api import routes
+from payment_service.gateway import Gateway
+from payment_service.handlers import HANDLERS
+from payment_service.models import bus_tables, metadata
+from payment_service.performers import performers
+
+
+def service(gateway: Gateway) -> Service:
+    return Service(
+        name="payment",
+        metadata=metadata,
+        tables=bus_tables,
+        handlers=HANDLERS,
+        performers=performers(gateway),
+        routes=routes,
+    )

@@ -1,0 +1,103 @@
+"""The client of the card gateway, an outside party: it may be away, be slow, or answer without being heard.
+
+A key names a charge or a refund for good: to ask again under the same key is to ask for the same, and moves money
+once. So whatever is raised here may be tried again, under the same key.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import quote
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from payment_service.messages import Money
+
+TIMEOUT_SECONDS = 3.0  # two calls, one to charge and one to ask, stay well below the effect's lease of 8 s
+
+
+class GatewayUnreachable(Exception):
+    """Known not to be processed: nobody was there, or somebody said so."""
+
+
+class AnswerUnknown(Exception):
+    """It may have been processed or not, and asking did not tell."""
+
+
+class GatewayRefused(Exception):
+    """The gateway understood, and will not. No card's fault: one of the two sides has a bug."""
+
+
+@dataclass(frozen=True)
+class Charged:
+    """The money is with the gateway."""
+
+
+@dataclass(frozen=True)
+class Declined:
+    reason: str
+
+
+class Answer(BaseModel):
+    """What became of a charge, as the gateway says it."""
+
+    status: Literal["charged", "declined"]
+    reason: str | None = None
+
+    def meaning(self) -> Charged | Declined:
+        return Charged() if self.status == "charged" else Declined(self.reason or "no reason given")
+
+
+class Gateway:
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def charge(self, key: str, reference: str, amount: Money, token: str) -> Charged | Declined:
+        """Raises GatewayUnreachable, AnswerUnknown, GatewayRefused."""
+        body = {"key": key, "reference": reference, "amount": amount.model_dump(), "token": token}
+        try:
+            return meaning_of(await self._call("POST", "/gateway/charges", json=body))
+        except AnswerUnknown as unknown:
+            return await self._ask(key, unknown)
+
+    async def refund(self, key: str, charge_key: str, reference: str, amount: Money) -> None:
+        """Returns once the money is given back. Raises GatewayUnreachable, AnswerUnknown, GatewayRefused."""
+        body = {"key": key, "charge_key": charge_key, "reference": reference, "amount": amount.model_dump()}
+        await self._call("POST", "/gateway/refunds", json=body)
+
+    async def _ask(self, key: str, why: AnswerUnknown) -> Charged | Declined:
+        """That the gateway knows no such charge is no answer: ours may still be on its way."""
+        try:
+            return meaning_of(await self._call("GET", f"/gateway/charges/{quote(key, safe='')}"))
+        except (GatewayUnreachable, GatewayRefused, AnswerUnknown) as error:
+            raise AnswerUnknown(f"{why}; when asked: {error}") from error
+
+    async def _call(self, method: str, path: str, **content: Any) -> httpx.Response:
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):  # of the whole call: httpx's own are between two bytes
+                response = await self._client.request(method, path, timeout=TIMEOUT_SECONDS, **content)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise GatewayUnreachable(repr(error)) from error
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise AnswerUnknown(repr(error)) from error
+        check(response)
+        return response
+
+
+def check(response: httpx.Response) -> None:
+    """Raises what the status means for whoever called, unless it is a success."""
+    said = f"{response.status_code} {response.text[:200]}"
+    if response.status_code == 503:
+        raise GatewayUnreachable(said)
+    if response.is_client_error:
+        raise GatewayRefused(said)
+    if not response.is_success:
+        raise AnswerUnknown(said)
+
+
+def meaning_of(response: httpx.Response) -> Charged | Declined:
+    try:
+        return Answer.model_validate_json(response.content).meaning()
+    except ValidationError as error:
+        raise AnswerUnknown(f"not an answer: {response.text[:200]}") from error

@@ -1,0 +1,31 @@
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from bus import problems
+from bus.access import Access
+from bus.activity import Activity
+from bus.writer import Writer
+from inventory_service.api import routes
+from inventory_service.app import service
+from tests.service_bench import ServiceBench
+
+
+@pytest.fixture
+def bench() -> ServiceBench:
+    return ServiceBench(service())
+
+
+@pytest.fixture
+async def client(bench: ServiceBench) -> AsyncIterator[httpx.AsyncClient]:
+    """HTTP to the service on the bench."""
+    writer = Writer(bench.journey, uuid4, Activity(), lambda _: None)
+    app = FastAPI()
+    problems.install(app)
+    app.include_router(routes(Access(writer, bench.database, bench.clock, uuid4)))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://inventory") as client:
+        yield client
+    await writer.close()

@@ -1,0 +1,45 @@
+"""Settings that cannot work are refused with a value that would."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from bus.clock import AcceleratedClock, RealClock
+from minuet.settings import Settings, parse_clock
+
+NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
+
+
+def test_the_clock_is_real_unless_told_otherwise() -> None:
+    assert isinstance(parse_clock("real", NOW), RealClock)
+
+
+def test_an_accelerated_clock_takes_its_factor_and_start() -> None:
+    clock = parse_clock("accelerated:86400@2026-03-31T11:59:00Z", NOW)
+    assert isinstance(clock, AcceleratedClock)
+    assert (clock.factor, clock.start) == (86400, NOW - timedelta(minutes=1))
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("fast", "neither `real` nor like"),
+        ("accelerated", "neither `real` nor like"),
+        ("accelerated:0@2026-03-31T11:00:00Z", "a factor of 1 to"),
+        ("accelerated:nan@2026-03-31T11:00:00Z", "a factor of 1 to"),
+        ("accelerated:10@2026-03-31T11:00:00", "a zone"),
+        ("accelerated:10@2026-03-31T12:00:01Z", "in the future"),
+        ("accelerated:10@2026-02-28T11:00:00Z", "more than 30 days ago"),
+    ],
+)
+def test_a_clock_that_cannot_be_is_refused_with_one_that_can(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why) as refusal:
+        parse_clock(text, NOW)
+    example = str(refusal.value).rpartition("`accelerated")[2].partition("`")[0]
+    assert isinstance(parse_clock(f"accelerated{example}", NOW), AcceleratedClock)
+
+
+def test_services_cannot_share_a_database() -> None:
+    with pytest.raises(ValidationError, match="must contain .service."):
+        Settings(database_url="sqlite:///everything.db")

@@ -1,0 +1,111 @@
+"""What every request must satisfy, whichever service it is for."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from fastapi import APIRouter
+
+from bus.errors import Unavailable
+from minuet.web import MAX_BODY_BYTES, build_app
+
+TOKEN = "a-token"
+
+
+def router() -> APIRouter:
+    made = APIRouter()
+
+    @made.get("/healthz")
+    async def health() -> str:
+        return "ok"
+
+    @made.post("/echo")
+    async def echo(body: dict[str, int]) -> dict[str, int]:
+        return body
+
+    @made.get("/broken")
+    async def broken() -> str:
+        raise RuntimeError("the password is in here")
+
+    @made.get("/away")
+    async def away() -> str:
+        raise Unavailable("dsn")
+
+    return made
+
+
+def client(token: str | None = None) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(build_app([router()], token=token), raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080")
+
+
+@pytest.fixture
+async def open_one() -> AsyncIterator[httpx.AsyncClient]:
+    async with client() as made:
+        yield made
+
+
+def is_problem(answer: httpx.Response, status: int, words: str) -> bool:
+    document = answer.json()
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.status_code, document["status"]) == (status, status)
+    assert words in document["detail"], document
+    return True
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost", "[::1]:8080", "localhost:1"])
+async def test_loopback_names_are_answered(open_one: httpx.AsyncClient, host: str) -> None:
+    assert (await open_one.get("/healthz", headers={"Host": host})).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "127.0.0.1.evil.example", "", "[::1].evil"])
+async def test_an_unexpected_host_is_refused(open_one: httpx.AsyncClient, host: str) -> None:
+    assert is_problem(await open_one.get("/healthz", headers={"Host": host}), 421, "unexpected Host")
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1.evil.example"])
+async def test_an_unexpected_origin_is_refused(open_one: httpx.AsyncClient, origin: str) -> None:
+    assert is_problem(await open_one.post("/echo", json={}, headers={"Origin": origin}), 403, "unexpected Origin")
+
+
+async def test_our_own_origin_is_fine(open_one: httpx.AsyncClient) -> None:
+    answer = await open_one.post("/echo", json={"a": 1}, headers={"Origin": "http://127.0.0.1:8080"})
+    assert answer.json() == {"a": 1}
+
+
+async def test_a_body_that_is_not_json_is_refused(open_one: httpx.AsyncClient) -> None:
+    assert is_problem(await open_one.post("/echo", data={"a": "1"}), 415, "must be JSON")
+    assert is_problem(await open_one.post("/echo", content=b'{"a": 1}'), 415, "must be JSON")
+    broken = await open_one.post("/echo", content=b'{"a": ', headers={"Content-Type": "application/json"})
+    assert is_problem(broken, 422, "body")
+
+
+async def test_a_body_that_is_too_large_is_refused(open_one: httpx.AsyncClient) -> None:
+    large = b" " * (MAX_BODY_BYTES + 1)
+    answer = await open_one.post("/echo", content=large, headers={"Content-Type": "application/json"})
+    assert is_problem(answer, 413, "at most")
+
+
+async def test_a_chunked_body_that_is_too_large_is_refused(open_one: httpx.AsyncClient) -> None:
+    """Without a Content-Length the size shows only while reading."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield b" " * (MAX_BODY_BYTES // 2)
+
+    answer = await open_one.post("/echo", content=chunks(), headers={"Content-Type": "application/json"})
+    assert is_problem(answer, 413, "at most")
+
+
+async def test_with_a_token_every_request_but_health_needs_it() -> None:
+    async with client(TOKEN) as made:
+        assert (await made.get("/healthz")).status_code == 200
+        assert is_problem(await made.post("/echo", json={}), 401, "Authorization: Bearer")
+        assert is_problem(await made.post("/echo", json={}, headers={"Authorization": "Bearer no"}), 401, "Bearer")
+        assert (await made.post("/echo", json={}, headers={"Authorization": f"Bearer {TOKEN}"})).status_code == 200
+
+
+async def test_what_goes_wrong_inside_is_a_problem_document_that_leaks_nothing(open_one: httpx.AsyncClient) -> None:
+    assert is_problem(await open_one.get("/broken"), 500, "unexpected error")
+    assert is_problem(await open_one.get("/away"), 503, "try again")
+    assert is_problem(await open_one.get("/nowhere"), 404, "Not Found")
