@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import httpx
-import sandbox_gateway.api
-from bus.transports.sql import SqlTransport
 from fastapi import FastAPI
 
+import sandbox_gateway.api
 from bus.activity import Activity
 from bus.clock import AcceleratedClock, Clock
 from bus.database import Database
 from bus.service import Service
 from bus.standing_clock import StandingClock
+from bus.transports.sql import SqlTransport
 from minuet import services, web
 from minuet.migrations import migrate
 from minuet.runtime import Runtime

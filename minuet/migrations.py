@@ -3,21 +3,21 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import inventory_service.models
-import payment_service.models
-import shipping_service.models
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sandbox_gateway import ledger
 
+import inventory_service.models
 import migrations
 import order_service.models
+import payment_service.models
+import shipping_service.models
 from bus.database import Database
 from bus.transports import sql
 from minuet.services import UnknownService
 from minuet.settings import Settings
+from sandbox_gateway import ledger
 
 HISTORIES = {
     "order": order_service.models.metadata,

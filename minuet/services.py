@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 import httpx
+
 import inventory_service.app
+import order_service.app
 import payment_service.app
 import shipping_service.app
-from payment_service.gateway import Gateway
-
-import order_service.app
 from bus.service import Service
+from payment_service.gateway import Gateway
 
 NAMES = ("order", "payment", "inventory", "shipping")
 

@@ -1,6 +1,7 @@
 """`minuet up`: serve until told to stop."""
 
 import ipaddress
+import signal
 import socket
 from pathlib import Path
 
@@ -28,7 +29,14 @@ async def up(settings: Settings, host: str, port: int) -> None:
                 system.app, host, port, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECONDS
             )
             print(f"minuet is up at http://{host}:{port}, data in {folder.path}/, clock {kept.clock}. Ctrl-C stops it.")
+            leave_closing_to_us()
             await uvicorn.Server(config).serve()
+
+
+def leave_closing_to_us() -> None:
+    """Once it has stopped, the server raises again the signal that stopped it; by then we are closing."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
 
 
 def require_loopback(host: str) -> None:

@@ -3,10 +3,9 @@
 from types import ModuleType
 
 import inventory_service.messages
+import order_service.messages
 import payment_service.messages
 import shipping_service.messages
-
-import order_service.messages
 from bus.message import Command, Event, Message
 
 MODULES = (order_service.messages, payment_service.messages, inventory_service.messages, shipping_service.messages)

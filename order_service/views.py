@@ -3,8 +3,9 @@
 import base64
 import binascii
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -81,7 +82,7 @@ def position(after: str) -> tuple[Any, Any]:
     """Raises Refused for a cursor that we did not make."""
     try:
         created_at, instance_id = json.loads(base64.urlsafe_b64decode(after.encode()))
-        at = datetime.fromisoformat(created_at)
-        return sa.literal(at, instances.c.created_at.type), sa.literal(str(instance_id))
-    except (binascii.Error, UnicodeError, ValueError, TypeError):
+        at = datetime.fromisoformat(created_at).astimezone(UTC)
+        return sa.literal(at, instances.c.created_at.type), sa.literal(str(UUID(instance_id)))
+    except (binascii.Error, AttributeError, OverflowError, RecursionError, TypeError, ValueError):
         raise Refused("`after` is not a cursor of this list: give the `next` of an earlier page") from None

@@ -45,7 +45,8 @@ class Shop:
             state: str = (await self.get(f"/orders/{order_id}"))["state"]
             return state if state in states else None
 
-        return await self._until(reached, f"order {order_id} to be {' or '.join(states)}")
+        found: str = await self._until(reached, f"order {order_id} to be {' or '.join(states)}")
+        return found
 
     async def until(self, date: datetime) -> None:
         """Virtual time: the demo's days pass quickly."""

@@ -41,5 +41,5 @@ def test_a_clock_that_cannot_be_is_refused_with_one_that_can(text: str, why: str
 
 
 def test_services_cannot_share_a_database() -> None:
-    with pytest.raises(ValidationError, match="must contain .service."):
+    with pytest.raises(ValidationError, match=r"must contain .service."):
         Settings(database_url="sqlite:///everything.db")

@@ -63,7 +63,7 @@ def test_start_place_order_otherwise(tier: str) -> None:
     placed.then(becomes="awaiting_payment", sends=[OrderPlaced, RetrievePayment])
     assert placed.instance.undos == (money("recorded", 1),)
     retrieve = placed.outcome.sends[1]  # type: ignore[union-attr]
-    assert (retrieve.attempt, retrieve.amount) == (1, Money(amount=2000, currency="EUR"))  # type: ignore[attr-defined]
+    assert (retrieve.attempt, retrieve.amount) == (1, Money(amount=2000, currency="EUR"))  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("message", [CancelOrder, GoodsFetched, PaymentReceived, PaymentCancelled])
@@ -177,7 +177,7 @@ def test_awaiting_price_decision_accept_this_quote(attempt: int, named: bool) ->
     accepted = deciding(attempt).when(decide(True, attempt + 1 if named else None))
     accepted.then(becomes="awaiting_payment", sends=[RetrievePayment])
     retrieve = accepted.outcome.sends[0]  # type: ignore[union-attr]
-    assert (retrieve.attempt, retrieve.amount) == (attempt + 1, quote(2).total)  # type: ignore[attr-defined]
+    assert (retrieve.attempt, retrieve.amount) == (attempt + 1, quote(2).total)  # type: ignore[union-attr]
     assert accepted.instance.undos == (money("dropped", attempt), money("recorded", attempt + 1))
     assert accepted.instance.data.items == quote(2).items
     assert accepted.instance.generation == 1, "seven new days"
@@ -189,7 +189,7 @@ def test_awaiting_price_decision_accept_this_quote(attempt: int, named: bool) ->
 
 def test_awaiting_price_decision_accept_with_another_card() -> None:
     accepted = deciding().when(decide(True, 2, token="tok_other"))
-    assert accepted.outcome.sends[0].card_token == "tok_other"  # type: ignore[union-attr, attr-defined]
+    assert accepted.outcome.sends[0].card_token == "tok_other"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("number", [2, None])

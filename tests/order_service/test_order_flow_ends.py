@@ -48,7 +48,7 @@ PAYMENT = (PaymentReceived, PaymentInClearing, PaymentFailed, PaymentCancelled, 
 INVOICE = (InvoiceIssued, InvoiceReminded, InvoicePaid, InvoiceDefaulted, InvoiceCancelled)
 KNOWN_PAYMENT = (PaymentReceived, PaymentInClearing)
 GONE = (GoodsShipped, ShipmentCancellationRefused)
-ENDED = {*PAYMENT, GoodsFetched, GoodsReleased, GoodsUnavailable, ShipmentCancelled, ShipmentFailed}
+ENDED: set[type[Message]] = {*PAYMENT, GoodsFetched, GoodsReleased, GoodsUnavailable, ShipmentCancelled, ShipmentFailed}
 
 # What the table decides about the neighbours' messages; every other pair is a contradiction.
 DECIDED: dict[str, set[type[Message]]] = {
@@ -116,9 +116,7 @@ def test_needs_attention_a_row_that_leads_on_ends_the_human_task() -> None:
         becomes="completed", sends=[OrderCompleted]
     )
     attending("awaiting_invoice_payment").when(hear(InvoicePaid)).then(becomes="completed", sends=[OrderCompleted])
-    attending("compensating", goods("sent")).when(hear(GoodsReleased)).then(
-        becomes="cancelled", sends=[OrderCancelled]
-    )
+    attending("compensating", goods("sent")).when(hear(GoodsReleased)).then(becomes="cancelled", sends=[OrderCancelled])
 
 
 def test_needs_attention_what_is_ignored_there_is_ignored_here() -> None:
@@ -179,9 +177,7 @@ def test_needs_attention_close_otherwise(origin: str) -> None:
 
 @pytest.mark.parametrize("state", ["cancelled", "closed"])
 @pytest.mark.parametrize(("truth", "undo"), [(PaymentReceived, RefundPayment), (GoodsFetched, ReleaseGoods)])
-def test_cancelled_and_closed_answer_a_late_truth_once(
-    state: str, truth: type[Message], undo: type[Message]
-) -> None:
+def test_cancelled_and_closed_answer_a_late_truth_once(state: str, truth: type[Message], undo: type[Message]) -> None:
     confirmed = PaymentRefunded if truth is PaymentReceived else GoodsReleased
     late = while_(state, money("dropped"), goods("dropped")).when(hear(truth)).then(sends=[undo])
     late = late.when(hear(truth)).then_ignored().when(hear(confirmed)).then()

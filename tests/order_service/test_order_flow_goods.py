@@ -40,7 +40,7 @@ def fetching(*, by_invoice: bool = False) -> Conversation:
 
 def test_awaiting_goods_fetched() -> None:
     fetched = fetching().when(hear(GoodsFetched)).then(becomes="awaiting_shipment", sends=[ShipGoods])
-    assert fetched.outcome.sends[0].pick_id == "pick-1"  # type: ignore[union-attr, attr-defined]
+    assert fetched.outcome.sends[0].pick_id == "pick-1"  # type: ignore[union-attr]
     assert fetched.instance.undos == (money("recorded"), goods("recorded"), parcel("recorded"))
 
 
@@ -63,7 +63,9 @@ def test_awaiting_goods_two_days() -> None:
 
 
 def test_the_payment_that_is_refunded_is_the_one_that_was_made() -> None:
-    second = while_("awaiting_goods", money("dropped", 1), money("recorded", 2), goods("recorded"), data=order(attempt=2))
+    second = while_(
+        "awaiting_goods", money("dropped", 1), money("recorded", 2), goods("recorded"), data=order(attempt=2)
+    )
     refund = RefundPayment(reference=str(ID), attempt=2, reason="goods unavailable")
     second.when(hear(GoodsUnavailable)).then(becomes="compensating", sends=[refund])
 
@@ -100,7 +102,7 @@ def test_goods_shipped_paid(state: str, message: type[Message]) -> None:
 def test_goods_shipped_by_invoice(state: str, message: type[Message]) -> None:
     shipped = shipping(state, by_invoice=True).when(hear(message))
     shipped.then(becomes="awaiting_invoice_payment", sends=[IssueInvoice])
-    assert shipped.outcome.sends[0].due_days == 30  # type: ignore[union-attr, attr-defined]
+    assert shipped.outcome.sends[0].due_days == 30  # type: ignore[union-attr]
     assert not any(entry.is_open for entry in shipped.instance.undos)
 
 

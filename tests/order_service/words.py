@@ -16,9 +16,10 @@ from order_service.messages import (
     Item,
     Money,
     PlaceOrder,
+    PricedItem,
     RetryOrder,
 )
-from order_service.order import Customer, Order, PricedItem, Quote
+from order_service.order import Customer, Order, Quote
 from saga.state import State
 from saga.testing import Conversation, given
 from saga.undo import UndoEntry, UndoStatus

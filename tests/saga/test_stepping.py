@@ -67,8 +67,11 @@ def test_a_retry_remembers_what_was_heard_before_it() -> None:
 
 
 def test_a_row_that_leads_on_ends_the_human_task() -> None:
-    task = booking().when(CallOff(trip_id=ID)).when_deadline("abandoning").then(
-        becomes="needs_help/abandoning", sends=[CancelHotel, CancelFlight]
+    task = (
+        booking()
+        .when(CallOff(trip_id=ID))
+        .when_deadline("abandoning")
+        .then(becomes="needs_help/abandoning", sends=[CancelHotel, CancelFlight])
     )
     task = task.when(HotelCancelled(trip_id=ID)).then()
     task.when(FlightCancelled(trip_id=ID)).then(becomes="abandoned", sends=[TripAbandoned])

@@ -41,13 +41,19 @@ Check = Callable[[Conversation], object]
             "trip, on CallOff: expected to become booked, sending nothing; "
             "but it is abandoning, having sent CancelHotel(trip_id='t-1', attempt=1), CancelFlight(trip_id='t-1')",
         ),
-        (lambda said: said.then(becomes=abandoning, sends=[CancelFlight, CancelHotel]), "expected to become abandoning"),
+        (
+            lambda said: said.then(becomes=abandoning, sends=[CancelFlight, CancelHotel]),
+            "expected to become abandoning",
+        ),
         (lambda said: said.then(becomes=abandoning, sends=[CancelHotel]), "sending CancelHotel; but it is abandoning"),
         (
             lambda said: said.then(becomes=abandoning, sends=[CancelHotel(trip_id=ID, attempt=2), CancelFlight]),
             "sending CancelHotel(trip_id='t-1', attempt=2), CancelFlight; but it is abandoning",
         ),
-        (lambda said: said.then(sends=[CancelHotel, CancelFlight]), "expected to stay, sending CancelHotel, CancelFlight"),
+        (
+            lambda said: said.then(sends=[CancelHotel, CancelFlight]),
+            "expected to stay, sending CancelHotel, CancelFlight",
+        ),
         (lambda said: said.then_ignored(), "expected to ignore it; but it is abandoning"),
         (lambda said: said.then_refused("too late"), "expected to refuse it, saying 'too late'; but it is abandoning"),
         (lambda said: said.then_deferred(), "expected to defer it; but it is abandoning"),

@@ -15,9 +15,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "messages",
-        sa.Column(
-            "sequence", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True
-        ),
+        sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
         sa.Column("queue", sa.Text, nullable=False),
         sa.Column("message_id", sa.Text, nullable=False),
         sa.Column("headers", sa.Text, nullable=False),
