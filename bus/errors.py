@@ -27,3 +27,7 @@ class Unavailable(Exception):
 
 class Unroutable(Exception):
     """A command for which no queue is bound. Its outbox row stays until somebody obeys such commands."""
+
+    @classmethod
+    def of(cls, wire_name: str) -> "Unroutable":
+        return cls(f"no queue is bound to {wire_name}: is the service that obeys it running?")

@@ -37,7 +37,7 @@ class Transport(Protocol):
     """
 
     async def declare(self, queue: str, bindings: Sequence[Binding]) -> None:
-        """Make sure that the queue exists and has just these bindings. Messages published from now on reach it."""
+        """Make sure that the queue exists and has these bindings. Messages published from now on reach it."""
 
     async def publish(self, batch: Sequence[Envelope]) -> list[Exception | None]:
         """Returns one verdict a message, in order: None once it is stored in every queue bound to it.

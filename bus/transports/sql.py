@@ -167,7 +167,7 @@ def row_of(envelope: Envelope, queue: str) -> dict[str, Any]:
 
 def verdict(envelope: Envelope, queues: Sequence[str]) -> Exception | None:
     if envelope.command and not queues:
-        return Unroutable(f"no queue is bound to {envelope.type}: is the service that obeys it running?")
+        return Unroutable.of(envelope.type)
     return None
 
 

@@ -1,0 +1,59 @@
+"""What the conformance suite needs of each transport besides its protocol: to connect, and to die."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+from bus.activity import Activity
+from bus.clock import ManualClock
+from bus.database import Database
+from bus.transport import Transport
+from bus.transports.memory import MemoryTransport
+from bus.transports.sql import LEASE_SECONDS, SqlTransport, metadata
+
+
+class Backend(Protocol):
+    def connect(self) -> AbstractAsyncContextManager[Transport]:
+        """A connection as a process of its own would have."""
+
+    async def die(self, transport: Transport, queue: str) -> None:
+        """The process that held this connection is gone without a word, and 10 s have passed."""
+
+
+class SqlBackend:
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._clock = ManualClock()
+        database = Database(url)
+        metadata.drop_all(database.engine)
+        metadata.create_all(database.engine)
+        database.close()
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[Transport]:
+        database = Database(self._url)
+        transport = SqlTransport(database, self._clock.machine, Activity())
+        yield transport
+        await transport.close()
+        database.close()
+
+    async def die(self, transport: Transport, queue: str) -> None:
+        self._clock.advance(timedelta(seconds=LEASE_SECONDS))
+
+
+class MemoryBackend:
+    def __init__(self) -> None:
+        self._transport = MemoryTransport()
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[Transport]:
+        yield self._transport
+
+    async def die(self, transport: Transport, queue: str) -> None:
+        self._transport.lose_connection(queue)
+
+
+def sqlite_backend(folder: Path) -> SqlBackend:
+    return SqlBackend(f"sqlite:///{folder}/bus.db")
