@@ -37,7 +37,7 @@ class Telling:
             deliveries = await self._transport.receive(QUEUE, 100)
             for delivery in deliveries:
                 envelope = Envelope.parse(delivery.headers, delivery.body)
-                await self._tell_moves(envelope.correlation_id)
+                await self._tell_moves(envelope.correlation_id, because_of=envelope.causation_id)
                 self._tell_message(envelope)
             await self._transport.ack(deliveries)
 
@@ -46,14 +46,24 @@ class Telling:
 
     async def finish(self, order_id: str) -> None:
         """The last moves of an order, which may have sent nothing."""
-        await self._tell_moves(order_id)
+        history = await self._history(order_id)
+        self._tell_moves_up_to(len(history), order_id, history)
 
-    async def _tell_moves(self, order_id: str) -> None:
-        history = (await self._shop.get(f"/orders/{order_id}"))["history"]
-        for move in history[self._told.get(order_id, 0) :]:
+    async def _tell_moves(self, order_id: str, because_of: str) -> None:
+        """The moves up to the one that sent what is told next: a move comes after its message, before what it sends."""
+        history = await self._history(order_id)
+        sending = [number for number, move in enumerate(history, 1) if move["message_id"] == because_of]
+        self._tell_moves_up_to(max(sending, default=0), order_id, history)
+
+    async def _history(self, order_id: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await self._shop.get(f"/orders/{order_id}"))["history"]
+        return found
+
+    def _tell_moves_up_to(self, last: int, order_id: str, history: Sequence[dict[str, Any]]) -> None:
+        for move in history[self._told.get(order_id, 0) : last]:
             arrow = f"{move['from']} → {move['to']}" if move["from"] != move["to"] else f"stays {move['to']}"
             self.say(f"{self._day()}  ● order: {arrow}, because {move['because']}", "bold")
-        self._told[order_id] = len(history)
+        self._told[order_id] = max(last, self._told.get(order_id, 0))
 
     def _tell_message(self, envelope: Envelope) -> None:
         sender = envelope.source.rpartition("/")[2]
