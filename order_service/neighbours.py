@@ -1,27 +1,33 @@
 """What the order service says to payment, inventory and shipping, and hears from them: its own view of their words."""
 
-from pydantic import BaseModel
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, Field
 
 from bus.message import Command, Event
-from order_service.messages import Item, Money
+from order_service.messages import Item, Money, Text
+
+Attempt = Annotated[int, Field(ge=1, le=1_000_000)]
+Reason = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")]
+Heard = Annotated[str, AfterValidator(lambda reason: reason.replace("\x00", "")[:500])]  # it becomes part of a Reason
 
 
 class Payer(BaseModel):
-    id: str
-    name: str
-    email: str
+    id: Text
+    name: Text
+    email: Text
 
 
 class Recipient(BaseModel):
-    name: str
-    address: str
+    name: Text
+    address: Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")]
 
 
 # --- payment
 
 
 class ToPayment(Command, owner="payment", key="reference"):
-    reference: str
+    reference: Text
 
 
 class FromPayment(Event, owner="payment", key="reference"):
@@ -30,25 +36,25 @@ class FromPayment(Event, owner="payment", key="reference"):
 
 
 class RetrievePayment(ToPayment):
-    attempt: int
+    attempt: Attempt
     amount: Money
     payer: Payer
-    card_token: str
+    card_token: Text
 
 
 class CancelPayment(ToPayment):
-    attempt: int
+    attempt: Attempt
 
 
 class RefundPayment(ToPayment):
-    attempt: int
-    reason: str
+    attempt: Attempt
+    reason: Reason
 
 
 class IssueInvoice(ToPayment):
     amount: Money
     payer: Payer
-    due_days: int
+    due_days: Annotated[int, Field(ge=0, le=3650)]
 
 
 class CancelInvoice(ToPayment):
@@ -64,7 +70,7 @@ class PaymentInClearing(FromPayment):
 
 
 class PaymentFailed(FromPayment):
-    reason: str = "payment failed"
+    reason: Heard = "payment failed"
 
 
 class PaymentCancelled(FromPayment):
@@ -103,7 +109,7 @@ class InvoiceCancelled(InvoiceEvent):
 
 
 class ToInventory(Command, owner="inventory", key="reference"):
-    reference: str
+    reference: Text
 
 
 class FromInventory(Event, owner="inventory", key="reference"):
@@ -111,7 +117,7 @@ class FromInventory(Event, owner="inventory", key="reference"):
 
 
 class FetchGoods(ToInventory):
-    items: list[Item]
+    items: Annotated[list[Item], Field(min_length=1, max_length=100)]
 
 
 class ReleaseGoods(ToInventory):
@@ -119,7 +125,7 @@ class ReleaseGoods(ToInventory):
 
 
 class GoodsFetched(FromInventory):
-    pick_id: str
+    pick_id: Text
 
 
 class GoodsUnavailable(FromInventory):
@@ -134,7 +140,7 @@ class GoodsReleased(FromInventory):
 
 
 class ToShipping(Command, owner="shipping", key="reference"):
-    reference: str
+    reference: Text
 
 
 class FromShipping(Event, owner="shipping", key="reference"):
@@ -142,7 +148,7 @@ class FromShipping(Event, owner="shipping", key="reference"):
 
 
 class ShipGoods(ToShipping):
-    pick_id: str
+    pick_id: Text
     recipient: Recipient
 
 
@@ -155,7 +161,7 @@ class GoodsShipped(FromShipping):
 
 
 class ShipmentFailed(FromShipping):
-    reason: str = "shipment failed"
+    reason: Heard = "shipment failed"
 
 
 class ShipmentCancelled(FromShipping):
