@@ -1,0 +1,34 @@
+"""Servers that tests ask for: started with the first test that does, stopped after the last."""
+
+import os
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from tests.servers.installing import POSTGRESQL
+from tests.servers.postgresql import Databases, PostgreSQL
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Databases]:
+    """A PostgreSQL server for all tests of this run; none of them may stop it."""
+    existing = os.environ.get(POSTGRESQL.variable)
+    if existing is not None:
+        yield Databases(sa.make_url(existing))
+        return
+    server = PostgreSQL()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def fresh_database(postgresql: Databases) -> Iterator[str]:
+    """The URL of an empty database on PostgreSQL, for one test."""
+    name = f"fresh_{uuid4().hex}"
+    yield postgresql.create_database(name)
+    postgresql.drop_database(name)

@@ -1,0 +1,1 @@
+"""Private servers for tests, on loopback and free ports, in temporary folders."""
