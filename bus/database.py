@@ -1,6 +1,7 @@
 """One database per service: how it is opened, and what its errors mean."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -8,10 +9,32 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
-from bus.errors import Unavailable
+from bus.errors import Conflict, Unavailable
 
-CONFLICTS = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
+CONFLICTS = {"40001", "40P01", "55P03", "23505"}  # serialization failure, deadlock, lock timeout, key inserted by both
+AWAY = {"08", "53", "57", "58"}  # classes: connection, resources, an administrator's intervention, the system
 BUSY_SECONDS = 5.0
+READERS = 8  # at once; the writer always finds a connection
+
+# A snapshot is one moment's truth, however many statements look at it.
+READING: dict[str, dict[str, Any]] = {
+    "sqlite": {"reader": True},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
+POSTGRESQL_CONNECTION: Mapping[str, Any] = {
+    "client_encoding": "utf8",
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,  # milliseconds; a server that has vanished is noticed while we wait for it
+}
+# A replica that stands still in the middle of a transaction does not hold up the others for ever.
+POSTGRESQL_SESSION = f"""
+    SET lock_timeout = '{BUSY_SECONDS}s';
+    SET statement_timeout = '30s';
+    SET idle_in_transaction_session_timeout = '10s';
+"""
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):
@@ -31,29 +54,31 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
 
 
 class Database:
-    """Transactions for the one writer, and snapshots for anyone who reads."""
+    """Transactions for the one writer, and snapshots for anyone who reads. Both raise Unavailable."""
 
     def __init__(self, url: str) -> None:
         self.engine = open_engine(url)
+        self._reading = READING[self.engine.dialect.name]
+        self._readers = threading.BoundedSemaphore(READERS)
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
-        with self.engine.begin() as connection:
+        with naming_absence(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def snapshot(self) -> Iterator[sa.Connection]:
-        """Read-only: what was written by mistake is rolled back."""
-        with self.engine.connect().execution_options(reader=True) as connection:
-            yield connection
+        """Read-only: what was written by mistake is refused or rolled back."""
+        with naming_absence(), self._readers, self.engine.connect() as connection:
+            yield connection.execution_options(**self._reading)
 
     def close(self) -> None:
         self.engine.dispose()
 
 
 def open_engine(url: str) -> sa.Engine:
-    if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_pre_ping=True)
+    if url.startswith("postgresql"):
+        return open_postgresql(url)
     if ":memory:" in url or url == "sqlite://":
         engine = sa.create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
     else:
@@ -61,6 +86,25 @@ def open_engine(url: str) -> sa.Engine:
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def open_postgresql(url: str) -> sa.Engine:
+    """No ping before use: a connection that was lost is found out by its error, and the work is done again."""
+    engine = sa.create_engine(
+        url,
+        isolation_level="READ COMMITTED",  # whatever is read to be changed is locked
+        pool_size=READERS + 2,
+        max_overflow=0,
+        hide_parameters=True,  # people's data stays out of logs and causes
+        connect_args=dict(POSTGRESQL_CONNECTION),
+    )
+    sa.event.listen(engine, "connect", _prepare_postgresql)
+    return engine
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    connection.execute(POSTGRESQL_SESSION)
+    connection.commit()
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -76,13 +120,26 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reader else "BEGIN IMMEDIATE")
 
 
+@contextmanager
+def naming_absence() -> Iterator[None]:
+    """A database that cannot be reached is Unavailable, whichever way it shows."""
+    try:
+        yield
+    except sa.exc.SQLAlchemyError as error:
+        if is_conflict(error) or not is_unreachable(error):
+            raise
+        raise Unavailable(str(getattr(error, "orig", None) or error).strip()) from error
+
+
 def is_conflict(error: Exception) -> bool:
-    """Two transactions met: the whole batch may be tried again."""
-    if isinstance(error, sa.exc.IntegrityError):
-        return True  # two replicas inserted one key at once; if it is a bug, it will come back
-    if not isinstance(error, sa.exc.OperationalError | sa.exc.InternalError):
+    """Two transactions met: the whole batch may be tried again. If it was no accident, it will come back."""
+    if isinstance(error, Conflict):
+        return True
+    if not isinstance(error, sa.exc.DBAPIError):
         return False
-    return getattr(error.orig, "sqlstate", None) in CONFLICTS or "database is locked" in str(error.orig)
+    if getattr(error.orig, "sqlstate", None) in CONFLICTS:
+        return True
+    return any(words in str(error.orig) for words in ("database is locked", "UNIQUE constraint failed"))
 
 
 def is_unreachable(error: Exception) -> bool:
@@ -94,4 +151,4 @@ def is_unreachable(error: Exception) -> bool:
     if not isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
         return False
     state = getattr(error.orig, "sqlstate", None)
-    return state is None or state[:2] in {"08", "57", "53"}
+    return state is None or state[:2] in AWAY

@@ -49,10 +49,11 @@ def sweep(context: Context) -> list[Envelope]:
         .order_by(effects.c.lease_until)
         .limit(SWEEP_LIMIT)
         .with_for_update(skip_locked=True)
+        .cte("overdue")  # evaluated once; a subquery might be evaluated again and again, and take more
     )
     claim = (
         sa.update(effects)
-        .where(effects.c.effect_id.in_(overdue))
+        .where(effects.c.effect_id.in_(sa.select(overdue.c.effect_id)))
         .values(lease_until=unit.machine + LEASE_SECONDS)
         .returning(effects.c.headers, effects.c.body)
     )

@@ -25,6 +25,10 @@ class Unavailable(Exception):
     """The database or the broker cannot be reached. Nothing is counted against anyone; wait, and go on."""
 
 
+class Conflict(Exception):
+    """Somebody else changed a row after it was read: nothing of the transaction counts, and it is done again."""
+
+
 class Unroutable(Exception):
     """A command for which no queue is bound. Its outbox row stays until somebody obeys such commands."""
 

@@ -19,7 +19,7 @@ class Inbox:
     def claim(self, unit: UnitOfWork, ids: Sequence[str]) -> set[str]:
         inbox = unit.service.tables.inbox
         statement = insert_ignore(unit.connection, inbox).returning(inbox.c.message_id)
-        rows = [{"message_id": message_id, "at": unit.machine} for message_id in ids]
+        rows = [{"message_id": message_id, "at": unit.machine} for message_id in sorted(ids)]
         return set(unit.connection.execute(statement, rows).scalars())
 
     def set_aside(self, unit: UnitOfWork, message_id: str) -> None:

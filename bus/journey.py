@@ -138,8 +138,8 @@ def preload(unit: UnitOfWork, works: Iterable[Work]) -> None:
         if isinstance(work, Incoming) and work.message is not None:
             for store in unit.service.handler(type(work.message)).loads:
                 subjects[store].append(work.message.subject)
-    for store, wanted in subjects.items():
-        unit.store(store).preload(wanted)
+    for store in sorted(subjects, key=lambda store: store.__name__):  # the same for all replicas: no deadlock
+        unit.store(store).preload(subjects[store])
 
 
 def run(unit: UnitOfWork, work: Work) -> Any:

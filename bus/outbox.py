@@ -40,10 +40,11 @@ def sweep(context: Context) -> list[Envelope]:
         .order_by(outbox.c.lease_until)
         .limit(SWEEP_LIMIT)
         .with_for_update(skip_locked=True)
+        .cte("overdue")  # evaluated once; a subquery might be evaluated again and again, and take more
     )
     claim = (
         sa.update(outbox)
-        .where(outbox.c.message_id.in_(overdue))
+        .where(outbox.c.message_id.in_(sa.select(overdue.c.message_id)))
         .values(lease_until=unit.machine + LEASE_SECONDS)
         .returning(outbox.c.headers, outbox.c.body, outbox.c.command)
     )

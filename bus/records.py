@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import sqlalchemy as sa
 
+from bus.errors import Conflict
 from bus.unit import Store, UnitOfWork
 
 R = TypeVar("R")
@@ -16,7 +17,9 @@ class Records(Store, Generic[R]):
     """An identity map. The table's primary key is the record's key; its first column is the subject's.
 
     A batch costs one select, one insert and one update, however many messages are in it. Rows are read with
-    `FOR UPDATE` in the order of their keys, so that replicas queue up instead of locking each other out.
+    `FOR UPDATE` in the order of their keys, so that replicas queue up instead of locking each other out. A column
+    `version`, which the record does not have, counts a row's updates: should a row change in spite of the lock, whoever
+    would overwrite that gets a Conflict.
     """
 
     table: ClassVar[sa.Table]
@@ -27,6 +30,7 @@ class Records(Store, Generic[R]):
         self._key_columns = list(self.table.primary_key.columns)
         self._known: dict[Key, R] = {}
         self._stored: dict[Key, R] = {}
+        self._versions: dict[Key, int] = {}
         self._read: set[str] = set()
 
     def preload(self, subjects: Iterable[str]) -> None:
@@ -36,8 +40,11 @@ class Records(Store, Generic[R]):
         self._read.update(wanted)
         query = sa.select(self.table).where(self._subject_column().in_(wanted))
         for row in self.connection.execute(query.order_by(*self._key_columns).with_for_update()):
-            record: R = self.record(**row._mapping)
+            values = dict(row._mapping)
+            version = values.pop("version", 1)
+            record: R = self.record(**values)
             self._known[self.key_of(record)] = self._stored[self.key_of(record)] = record
+            self._versions[self.key_of(record)] = version
 
     def get(self, *key: Any) -> R | None:
         """The record with this key, or None."""
@@ -56,13 +63,24 @@ class Records(Store, Generic[R]):
         return record
 
     def flush(self) -> None:
-        new = [self._row(record) for key, record in self._known.items() if key not in self._stored]
-        changed = [r for key, r in self._known.items() if key in self._stored and r is not self._stored[key]]
-        if new:
-            self.connection.execute(sa.insert(self.table), new)
-        if changed:
-            self.connection.execute(self._update(), [self._bound(self._row(record)) for record in changed])
+        self._insert([key for key in self._known if key not in self._stored])
+        self._change([key for key, record in self._known.items() if record is not self._stored.get(key, record)])
         self._stored = dict(self._known)
+
+    def _insert(self, keys: Sequence[Key]) -> None:
+        if not keys:
+            return
+        self._versions.update(dict.fromkeys(keys, 1))
+        self.connection.execute(sa.insert(self.table), [self._row(self._known[key]) for key in keys])
+
+    def _change(self, keys: Sequence[Key]) -> None:
+        if not keys:
+            return
+        rows = [{**self._bound(self._row(self._known[key])), "version_read": self._versions[key]} for key in keys]
+        if self.connection.execute(self._update(), rows).rowcount != len(rows):
+            raise Conflict(f"rows of {self.table.name} were changed by somebody else: {keys}")
+        for key in keys:
+            self._versions[key] += 1
 
     def key_of(self, record: R) -> Key:
         return tuple(getattr(record, column.name) for column in self._key_columns)
@@ -79,6 +97,10 @@ class Records(Store, Generic[R]):
         others: dict[str, Any] = {
             c.name: sa.bindparam(f"new_{c.name}") for c in self.table.columns if c.name not in keys
         }
+        version = self.table.columns.get("version")
+        if version is not None:
+            matches.append(version == sa.bindparam("version_read"))
+            others["version"] = version + 1
         return sa.update(self.table).where(*matches).values(others)
 
     def _bound(self, row: dict[str, Any]) -> dict[str, Any]:

@@ -42,10 +42,17 @@ class Timers(Store):
 
     def flush(self) -> None:
         if self._cancelled:
-            self.connection.execute(sa.delete(self.table).where(self.table.c.timer_id.in_(self._cancelled)))
+            self.connection.execute(sa.delete(self.table).where(self.table.c.timer_id.in_(self._cancellable())))
         if self._new:
             self.connection.execute(sa.insert(self.table), list(self._new.values()))
         self._new, self._cancelled = {}, set()
+
+    def _cancellable(self) -> sa.Select[tuple[str]]:
+        """All but those that another replica is firing: it waits for what this unit has locked, so to wait for it would
+        be a deadlock, and it will find its timer stale.
+        """
+        wanted = sa.select(self.table.c.timer_id).where(self.table.c.timer_id.in_(self._cancelled))
+        return wanted.with_for_update(skip_locked=True)
 
 
 def timer_id_of(message: Local) -> str:
@@ -58,8 +65,10 @@ class DueTimers:
 
     def claim(self, unit: UnitOfWork, ids: Sequence[str]) -> set[str]:
         timers = unit.service.tables.timers
-        due = timers.c.timer_id.in_(ids) & (timers.c.due_at <= unit.now)
-        return set(unit.connection.execute(sa.delete(timers).where(due).returning(timers.c.timer_id)).scalars())
+        due = sa.select(timers.c.timer_id).where(timers.c.timer_id.in_(ids), timers.c.due_at <= unit.now)
+        locked = due.order_by(timers.c.timer_id).with_for_update().cte("due")  # replicas queue up for them
+        take = sa.delete(timers).where(timers.c.timer_id.in_(sa.select(locked.c.timer_id)))
+        return set(unit.connection.execute(take.returning(timers.c.timer_id)).scalars())
 
     def set_aside(self, unit: UnitOfWork, message_id: str) -> None:
         self.claim(unit, [message_id])

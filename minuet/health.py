@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
+from bus.errors import Unavailable
 from bus.host import Host
 
 
@@ -31,6 +32,6 @@ def look_at(host: Host) -> dict[str, Any]:
     try:
         with host.database.snapshot() as connection:
             connection.execute(sa.text("select 1"))
-    except sa.exc.SQLAlchemyError:
+    except (sa.exc.SQLAlchemyError, Unavailable):
         return {"service": host.service.name, "database": "away"}
     return {"service": host.service.name, "database": "ok"}

@@ -23,6 +23,7 @@ class SagaTables:
             sa.Column("heard", sa.JSON, nullable=False),
             sa.Column("created_at", UtcDateTime, nullable=False),
             sa.Column("updated_at", UtcDateTime, nullable=False),
+            sa.Column("version", sa.Integer, nullable=False, server_default="1"),  # see `Records`
             sa.Index("saga_instances_by_age", "flow", "created_at", "instance_id"),
         )
         self.history = sa.Table(

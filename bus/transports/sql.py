@@ -20,9 +20,11 @@ from bus.envelope import Envelope
 from bus.errors import Unavailable, Unroutable
 from bus.group_commit import GroupCommit
 from bus.transport import Binding, Delivery
+from bus.transports.listening import Listening, notify
+from bus.upsert import insert_ignore
 
 LEASE_SECONDS = 5.0
-POLL_SECONDS = 1.0  # for leases that are over, and for what other processes published
+POLL_SECONDS = 1.0  # for leases that are over, and, on SQLite, for what other processes published
 
 metadata = sa.MetaData()
 bindings = sa.Table(
@@ -69,6 +71,7 @@ class SqlTransport:
         self._activity = activity
         self._group = GroupCommit("bus", self._commit)
         self._arrived: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self._listening = self._listening_to(database.engine)
         with database.snapshot() as connection:
             waiting = connection.execute(sa.select(messages.c.queue, messages.c.message_id)).all()
         activity.begin(key_of(row.queue, row.message_id) for row in waiting)
@@ -77,9 +80,10 @@ class SqlTransport:
         rows = [{"queue": queue, "wire_name": name} for name in sorted({b.wire_name for b in wanted})]
 
         def replace(connection: sa.Connection) -> None:
-            connection.execute(sa.delete(bindings).where(bindings.c.queue == queue))
+            others = bindings.c.wire_name.not_in([row["wire_name"] for row in rows])
+            connection.execute(sa.delete(bindings).where(bindings.c.queue == queue, others))
             if rows:
-                connection.execute(sa.insert(bindings), rows)
+                connection.execute(insert_ignore(connection, bindings), rows)  # replicas declare the same
 
         await self._do(replace)
 
@@ -91,6 +95,8 @@ class SqlTransport:
         return found
 
     async def receive(self, queue: str, limit: int) -> list[Delivery]:
+        if self._listening is not None:
+            self._listening.start()
         while True:
             self._arrived[queue].clear()
             found: list[Delivery] = await self._do(lambda connection: self._lease(connection, queue, limit))
@@ -114,7 +120,18 @@ class SqlTransport:
                 self._arrived[delivery.queue].set()
 
     async def close(self) -> None:
+        if self._listening is not None:
+            await self._listening.close()
         await self._group.close()
+
+    def _listening_to(self, engine: sa.Engine) -> Listening | None:
+        if engine.dialect.name != "postgresql":
+            return None
+        return Listening(engine.url, lambda queue: self._arrived[queue].set(), self._wake_all)
+
+    def _wake_all(self) -> None:
+        for arrived in self._arrived.values():
+            arrived.set()
 
     async def _do(self, run: Callable[[sa.Connection], Any]) -> Any:
         request = Request(run)
@@ -138,6 +155,8 @@ class SqlTransport:
         if rows:
             self._activity.begin(key_of(row["queue"], row["message_id"]) for row in rows)
             connection.execute(sa.insert(messages), rows)
+            if self._listening is not None:
+                notify(connection, {row["queue"] for row in rows})
         return [verdict(envelope, queues[envelope.type]) for envelope in batch], rows
 
     def _lease(self, connection: sa.Connection, queue: str, limit: int) -> list[Delivery]:
@@ -148,10 +167,11 @@ class SqlTransport:
             .order_by(messages.c.sequence)
             .limit(limit)
             .with_for_update(skip_locked=True)
+            .cte("free")  # evaluated once; a subquery might be evaluated again and again, and take more
         )
         take = (
             sa.update(messages)
-            .where(messages.c.sequence.in_(free))
+            .where(messages.c.sequence.in_(sa.select(free.c.sequence)))
             .values(lease=lease, lease_until=now + LEASE_SECONDS)
             .returning(messages.c.sequence, messages.c.message_id, messages.c.headers, messages.c.body)
         )

@@ -18,6 +18,7 @@ def create() -> None:
         sa.Column("heard", sa.JSON, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer, nullable=False, server_default="1"),
     )
     op.create_index("saga_instances_by_age", "saga_instances", ["flow", "created_at", "instance_id"])
     op.create_table(
