@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from bus.envelope import Envelope
 from bus.errors import Poison
 from bus.message import Message
+from bus.nul import REFUSAL, contains_nul
 from bus.service import Service
 from bus.unit import Context, UnitOfWork
 
@@ -55,6 +56,8 @@ class Call(Work):
 
 def decode(service: Service, envelope: Envelope, source: Source) -> Incoming:
     """Bodies are decoded before the transaction; what cannot be decoded never joins a batch."""
+    if contains_nul(envelope.body):
+        return Incoming(envelope, source, poison=Poison(REFUSAL))
     try:
         message = service.message_class(envelope.type).model_validate_json(envelope.body)
     except Poison as poison:

@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
+import sqlalchemy as sa
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -26,6 +27,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Unavailable)
     async def unavailable(_: Request, __: Unavailable) -> JSONResponse:
         return problem(503, "the database is away; try again, with the same Idempotency-Key if the request has one")
+
+    @app.exception_handler(sa.exc.DataError)
+    async def not_storable(_: Request, __: sa.exc.DataError) -> JSONResponse:
+        return problem(422, "a value cannot be stored: a number is too large, or a text contains the character NUL")
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:

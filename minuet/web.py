@@ -5,10 +5,12 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from starlette.middleware.base import BaseHTTPMiddleware
 
 from bus import problems
+from bus.errors import Refused
+from bus.nul import REFUSAL, contains_nul
 
 Next = Callable[[Request], Awaitable[Response]]
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
@@ -20,7 +22,7 @@ def build_app(routers: Sequence[APIRouter], *, hosts: Sequence[str] = (), token:
     app = FastAPI(title="minuet", docs_url=None, redoc_url=None)
     problems.install(app)
     for router in routers:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(refuse_nul_in_body)])
     allowed = LOOPBACK | set(hosts)
 
     async def guard(request: Request, call_next: Next) -> Response:
@@ -31,6 +33,11 @@ def build_app(routers: Sequence[APIRouter], *, hosts: Sequence[str] = (), token:
 
     app.add_middleware(BaseHTTPMiddleware, dispatch=guard)
     return app
+
+
+async def refuse_nul_in_body(request: Request) -> None:
+    if contains_nul(await request.body()):
+        raise Refused(REFUSAL)
 
 
 async def refuse_chunked(request: Request) -> Response | None:
@@ -57,6 +64,8 @@ def refuse(request: Request, allowed: frozenset[str], token: str | None) -> Resp
         return problems.problem(403, "unexpected Origin: requests of other sites' pages are refused")
     if token is not None and request.url.path != "/healthz" and not bears(request, token):
         return problems.problem(401, "send the header `Authorization: Bearer` with the value of MINUET_API_TOKEN")
+    if "\0" in request.url.path or "%00" in request.url.query:
+        return problems.problem(422, REFUSAL)
     return refuse_body(request)
 
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
+from tests.databases import OnPostgreSQL, OpenDatabase, in_memory
 from tests.servers.installing import POSTGRESQL
 from tests.servers.postgresql import Databases, PostgreSQL
 
@@ -32,3 +33,19 @@ def fresh_database(postgresql: Databases) -> Iterator[str]:
     name = f"fresh_{uuid4().hex}"
     yield postgresql.create_database(name)
     postgresql.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def on_postgresql(postgresql: Databases) -> Iterator[OnPostgreSQL]:
+    kept = OnPostgreSQL(postgresql)
+    yield kept
+    kept.close()
+
+
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def open_database(request: pytest.FixtureRequest) -> OpenDatabase:
+    """Whoever asks for this runs on every database."""
+    if request.param == "SQLite":
+        return in_memory
+    kept: OnPostgreSQL = request.getfixturevalue("on_postgresql")
+    return kept

@@ -1,4 +1,4 @@
-"""One service on a workbench: the production journey on a database in memory, without a transport."""
+"""One service on a workbench: the production journey on a real database, without a transport."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from bus import effects, timers
 from bus.clock import ManualClock
-from bus.database import Database
 from bus.envelope import Envelope, enclose, origin
 from bus.inbox import Inbox
 from bus.incoming import Call, Source, decode
@@ -17,6 +16,7 @@ from bus.journey import Journey
 from bus.message import Local, Message
 from bus.service import Service
 from bus.unit import Context
+from tests.databases import OpenDatabase, in_memory
 
 T = TypeVar("T")
 
@@ -24,11 +24,12 @@ T = TypeVar("T")
 class ServiceBench:
     """`tell` it a message, and see what it says. What it intends to do outside lies in `effects`."""
 
-    def __init__(self, service: Service, clock: ManualClock | None = None) -> None:
+    def __init__(
+        self, service: Service, open_database: OpenDatabase = in_memory, clock: ManualClock | None = None
+    ) -> None:
         self.service = service
         self.clock = clock or ManualClock()
-        self.database = Database("sqlite://")
-        service.metadata.create_all(self.database.engine)
+        self.database = open_database(service.metadata)
         self.journey = Journey(service, self.database, self.clock)
         self.effects: list[Envelope] = []
 

@@ -11,12 +11,13 @@ from bus.activity import Activity
 from bus.writer import Writer
 from inventory_service.api import routes
 from inventory_service.app import service
+from tests.databases import OpenDatabase
 from tests.service_bench import ServiceBench
 
 
 @pytest.fixture
-def bench() -> ServiceBench:
-    return ServiceBench(service())
+def bench(open_database: OpenDatabase) -> ServiceBench:
+    return ServiceBench(service(), open_database)
 
 
 @pytest.fixture

@@ -109,3 +109,19 @@ async def test_what_goes_wrong_inside_is_a_problem_document_that_leaks_nothing(o
     assert is_problem(await open_one.get("/broken"), 500, "unexpected error")
     assert is_problem(await open_one.get("/away"), 503, "try again")
     assert is_problem(await open_one.get("/nowhere"), 404, "Not Found")
+
+
+@pytest.mark.parametrize("content", [b'{"a\\u0000": 1}', b'{"\\\\\\u0000": 1}'])
+async def test_nul_is_refused_whichever_database_there_is(open_one: httpx.AsyncClient, content: bytes) -> None:
+    answer = await open_one.post("/echo", content=content, headers={"Content-Type": "application/json"})
+    assert is_problem(answer, 422, "NUL")
+
+
+async def test_the_text_that_only_looks_like_nul_is_let_pass(open_one: httpx.AsyncClient) -> None:
+    answer = await open_one.post("/echo", json={"\\u0000": 1})
+    assert (answer.status_code, answer.json()) == (200, {"\\u0000": 1})
+
+
+@pytest.mark.parametrize("path", ["/healthz%00", "/healthz?a=%00"])
+async def test_nul_in_the_address_is_refused_too(open_one: httpx.AsyncClient, path: str) -> None:
+    assert is_problem(await open_one.get(path), 422, "NUL")

@@ -1,5 +1,6 @@
 """What the tests ask of the order service over HTTP, and what is in its tables."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -48,12 +49,10 @@ def counts(bench: ServiceBench, tables: Sequence[sa.Table] = (saga_tables.instan
 
 
 def outbox(bench: ServiceBench) -> list[str]:
-    """The wire names of what is to be sent, in the order in which it was said."""
+    """The wire names of what is to be sent, sorted."""
     with bench.database.snapshot() as connection:
-        rows = connection.execute(sa.text("select headers from outbox order by rowid"))
-        import json
-
-        return [json.loads(row.headers)["ce-type"] for row in rows]
+        rows = connection.execute(sa.select(bus_tables.outbox.c.headers))
+        return sorted(json.loads(row.headers)["ce-type"] for row in rows)
 
 
 def is_problem(response: httpx.Response, status: int) -> str:

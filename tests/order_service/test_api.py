@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -45,7 +46,7 @@ async def test_an_order_is_placed(shop: httpx.AsyncClient, bench: ServiceBench) 
 async def test_a_vip_may_pay_by_invoice(shop: httpx.AsyncClient, bench: ServiceBench) -> None:
     response = await shop.post("/orders", json=body("vip", payment=INVOICE))
     assert response.json()["state"] == "awaiting_goods"
-    assert outbox(bench) == ["order.order-placed.v1", "inventory.fetch-goods.v1"]
+    assert outbox(bench) == ["inventory.fetch-goods.v1", "order.order-placed.v1"]
 
 
 async def test_a_vip_may_pay_by_card(shop: httpx.AsyncClient) -> None:
@@ -321,9 +322,10 @@ async def test_a_person_retries_or_closes(
     shop: httpx.AsyncClient, bench: ServiceBench, action: str, state: str, said: str
 ) -> None:
     order_id = await needs_attention(shop, bench)
+    before = Counter(outbox(bench))
     response = await shop.post(f"/orders/{order_id}/attention", json=attention(action))
     assert (response.status_code, response.json()["state"]) == (202, state)
-    assert outbox(bench)[-1] == said
+    assert Counter(outbox(bench)) - before == Counter([said])
 
 
 async def test_a_parcel_that_may_be_away_cannot_be_closed(shop: httpx.AsyncClient, bench: ServiceBench) -> None:

@@ -12,13 +12,14 @@ from bus.writer import Writer
 from payment_service.api import routes
 from payment_service.app import service
 from payment_service.gateway import Gateway
+from tests.databases import OpenDatabase
 from tests.service_bench import ServiceBench
 
 
 @pytest.fixture
-def bench() -> ServiceBench:
+def bench(open_database: OpenDatabase) -> ServiceBench:
     """Nothing on the bench is performed: its tests say what came of an effect."""
-    return ServiceBench(service(Gateway(httpx.AsyncClient())))
+    return ServiceBench(service(Gateway(httpx.AsyncClient())), open_database)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from saga.undo import UndoEntry
+from tests.databases import OpenDatabase
 from tests.saga.trip import (
     BookTrip,
     CallOff,
@@ -26,8 +27,8 @@ CANCEL = ["hotel.cancel-hotel.v1", "flight.cancel-flight.v1"]
 
 
 @pytest.fixture
-def bench() -> ServiceBench:
-    return ServiceBench(service)
+def bench(open_database: OpenDatabase) -> ServiceBench:
+    return ServiceBench(service, open_database)
 
 
 def names(said: list[tuple[str, dict[str, object]]]) -> list[str]:
