@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from bus.errors import Unavailable
 from minuet import flow_commands, order_commands, seeding, services
 from minuet.client import Client, fail
+from minuet.creating import NoDatabase
 from minuet.demo.playing import play
 from minuet.folder import FolderInUse
 from minuet.migrations import migrate_all
@@ -35,7 +37,7 @@ def up(host: str = "127.0.0.1", port: int = 8080, clock: Clock = None) -> None:
     settings = read_settings(clock)
     try:
         asyncio.run(serve(settings, host, port))
-    except (NotLoopback, FolderInUse, ValueError, OSError) as error:
+    except (NotLoopback, FolderInUse, NoDatabase, ValueError, OSError) as error:
         fail(str(error))
 
 
@@ -46,8 +48,10 @@ def migrate(names: Annotated[list[str] | None, typer.Argument(metavar="[SERVICE]
     try:
         for line in migrate_all(read_settings(None), names):
             typer.echo(line)
-    except services.UnknownService as error:
+    except (services.UnknownService, NoDatabase) as error:
         fail(str(error))
+    except Unavailable as error:
+        fail(f"the database cannot be reached, check MINUET_DATABASE_URL: {error}")
 
 
 @app.command()

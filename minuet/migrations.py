@@ -13,8 +13,9 @@ import migrations
 import order_service.models
 import payment_service.models
 import shipping_service.models
-from bus.database import Database
+from bus.database import Database, naming_absence
 from bus.transports import sql
+from minuet.creating import create_if_missing
 from minuet.services import UnknownService
 from minuet.settings import Settings
 from sandbox_gateway import ledger
@@ -28,9 +29,14 @@ HISTORIES = {
     "gateway": ledger.metadata,
 }
 
+UPGRADING = 0x6D696E756574  # the number of our advisory lock
+
 
 def migrate_all(settings: Settings, names: Sequence[str] | None) -> Iterator[str]:
-    """Upgrade the databases of these services, or all. Yields a line each. Raises UnknownService."""
+    """Create or upgrade the databases of these services, or all. Yields a line each.
+
+    Raises UnknownService, NoDatabase, Unavailable.
+    """
     unknown = set(names or ()) - set(HISTORIES)
     if unknown:
         raise UnknownService(f"there is no service {', '.join(sorted(unknown))}; there are {', '.join(HISTORIES)}")
@@ -43,10 +49,28 @@ def migrate_all(settings: Settings, names: Sequence[str] | None) -> Iterator[str
 
 
 def migrate(service: str, engine: sa.Engine) -> str | None:
-    """Upgrade to the newest revision, in one transaction. Returns that revision."""
-    with engine.begin() as connection:
-        command.upgrade(config(service, connection), "head")
-        return MigrationContext.configure(connection).get_current_revision()
+    """Create or upgrade to the newest revision, in one transaction. Returns that revision.
+
+    Raises NoDatabase, Unavailable.
+    """
+    with naming_absence():
+        create_if_missing(engine)
+        with engine.begin() as connection:
+            wait_for_turn(connection)
+            return upgrade(service, connection)
+
+
+def wait_for_turn(connection: sa.Connection) -> None:
+    """Replicas that start at once upgrade one after the other, however long it takes; SQLite's BEGIN sees to that."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SET LOCAL lock_timeout = 0"))
+        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": UPGRADING})
+
+
+def upgrade(service: str, connection: sa.Connection) -> str | None:
+    command.upgrade(config(service, connection), "head")
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def config(service: str, connection: sa.Connection) -> Config:

@@ -1,17 +1,43 @@
-"""Every service's history of its database."""
+"""Every service's history of its database, on every database."""
 
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from bus.database import open_engine
+from bus.database import Database, UtcDateTime
+from bus.errors import Unavailable
+from minuet.creating import NoDatabase
 from minuet.migrations import HISTORIES, config, migrate
+from tests.servers.postgresql import Databases, free_port
 
 SERVICES = sorted(HISTORIES)
+
+
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database."""
+    if request.param == "SQLite":
+        return f"sqlite:///{tmp_path}/database.db"
+    fresh: str = request.getfixturevalue("fresh_database")
+    return fresh
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[sa.Engine]:
+    database = Database(url)
+    yield database.engine
+    database.close()
 
 
 def tables(engine: sa.Engine) -> set[str]:
@@ -19,32 +45,125 @@ def tables(engine: sa.Engine) -> set[str]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_an_empty_database_becomes_what_the_models_say(service: str, tmp_path: Path) -> None:
+def test_an_empty_database_becomes_what_the_models_say(service: str, engine: sa.Engine) -> None:
     """No drift: a comparison of the upgraded database with the models finds nothing to do."""
-    engine = open_engine(f"sqlite:///{tmp_path}/{service}.db")
     migrate(service, engine)
     with engine.connect().execution_options(reader=True) as connection:
         inspected = sa.inspect(connection)
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, HISTORIES[service]) == []
         found = {c["name"] for t in inspected.get_table_names() for c in inspected.get_check_constraints(t)}
     declared = {c.name for t in HISTORIES[service].tables.values() for c in t.constraints}
-    assert {name for name in declared if name and isinstance(name, str)} <= found | {None}
+    checks = {c for c in declared if isinstance(c, str)}
+    assert checks <= found
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_second_upgrade_changes_nothing(service: str, tmp_path: Path) -> None:
-    engine = open_engine(f"sqlite:///{tmp_path}/{service}.db")
+def test_a_second_upgrade_changes_nothing(service: str, engine: sa.Engine) -> None:
     assert migrate(service, engine) == migrate(service, engine)
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_one_step_down_and_up_again(service: str, tmp_path: Path) -> None:
-    engine = open_engine(f"sqlite:///{tmp_path}/{service}.db")
+def test_one_step_down_and_up_again(service: str, engine: sa.Engine) -> None:
     newest = migrate(service, engine)
     before = tables(engine)
-    with engine.begin() as connection:
-        command.downgrade(config(service, connection), "-1")
+    step_down(service, engine)
     assert tables(engine) < before
     assert migrate(service, engine) == newest
     assert tables(engine) == before
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_filled_database_keeps_its_rows_and_goes_a_step_down_and_up(service: str, engine: sa.Engine) -> None:
+    newest = migrate(service, engine)
+    rows = fill(HISTORIES[service], engine)
+    migrate(service, engine)
+    assert {name: count(engine, name) for name in rows} == rows
+    step_down(service, engine)
+    assert migrate(service, engine) == newest
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_replicas_that_start_at_once_do_not_collide(service: str, url: str) -> None:
+    """Whoever comes second finds it done."""
+    results = at_once(4, lambda: migrate_once(service, url))
+    assert len(set(results)) == 1
+
+
+def test_replicas_create_a_missing_database_once(postgresql: Databases) -> None:
+    name = f"missing_{uuid4().hex}"
+    try:
+        assert set(at_once(4, lambda: migrate_once("bus", postgresql.url(name)))) == {"0001"}
+    finally:
+        postgresql.drop_database(name)
+
+
+def test_who_may_not_create_a_missing_database_is_told_what_to_do(postgresql: Databases) -> None:
+    user, name = f"poor_{uuid4().hex}", f"missing_{uuid4().hex}"
+    with psycopg.connect(postgresql.url("postgres").replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE \"{user}\" LOGIN PASSWORD 'secret'".encode())
+        try:
+            url = sa.make_url(postgresql.url(name)).set(username=user, password="secret")
+            with pytest.raises(NoDatabase, match=rf"createdb .* -O {user} .* {name}") as refusal:
+                migrate_once("bus", url.render_as_string(hide_password=False))
+            assert "secret" not in str(refusal.value)
+        finally:
+            connection.execute(f'DROP ROLE "{user}"'.encode())
+
+
+def test_a_server_that_is_away_is_unavailable() -> None:
+    with pytest.raises(Unavailable):
+        migrate_once("bus", f"postgresql+psycopg://minuet@127.0.0.1:{free_port()}/nowhere")
+
+
+def migrate_once(service: str, url: str) -> str | None:
+    database = Database(url)
+    try:
+        return migrate(service, database.engine)
+    finally:
+        database.close()
+
+
+def step_down(service: str, engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        command.downgrade(config(service, connection), "-1")
+
+
+def at_once(times: int, run: Callable[[], Any]) -> list[Any]:
+    barrier = threading.Barrier(times)
+
+    def wait_and_run(_: int) -> Any:
+        barrier.wait(timeout=10)
+        return run()
+
+    with ThreadPoolExecutor(times) as threads:
+        return list(threads.map(wait_and_run, range(times)))
+
+
+def fill(metadata: sa.MetaData, engine: sa.Engine) -> dict[str, int]:
+    """Two rows in every table. Returns how many rows each has."""
+    with engine.begin() as connection:
+        for table in metadata.sorted_tables:
+            rows = [{column.name: example(column, number) for column in table.columns} for number in (1, 2)]
+            connection.execute(sa.insert(table), rows)
+    return {table.name: 2 for table in metadata.sorted_tables}
+
+
+def example(column: sa.Column[Any], number: int) -> Any:
+    """Something that the column can hold."""
+    examples: list[tuple[type[Any], Any]] = [
+        (UtcDateTime, datetime(2026, 1, number, tzinfo=UTC)),
+        (sa.JSON, {"number": number}),
+        (sa.LargeBinary, b"{}"),
+        (sa.Boolean, True),
+        (sa.Integer, number),
+        (sa.Double, 1.5),
+        (sa.Text, f"text {number}"),
+    ]
+    return next(value for kind, value in examples if isinstance(column.type, kind))
+
+
+def count(engine: sa.Engine, table: str) -> int:
+    with engine.connect().execution_options(reader=True) as connection:
+        number: int = connection.execute(sa.select(sa.func.count()).select_from(sa.table(table))).scalar_one()
+        return number
