@@ -34,6 +34,10 @@ class OnPostgreSQL:
             connection.exec_driver_sql(emptying)
         return database
 
+    def url(self, metadata: sa.MetaData) -> str:
+        """For whoever opens it himself, as a process of its own would."""
+        return self(metadata).engine.url.render_as_string(hide_password=False)
+
     def _create(self, metadata: sa.MetaData) -> Database:
         self._names.append(f"kept_{uuid4().hex}")
         database = Database(self._server.create_database(self._names[-1]))

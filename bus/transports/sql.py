@@ -114,8 +114,7 @@ class SqlTransport:
 
     async def nack(self, deliveries: Sequence[Delivery]) -> None:
         if deliveries:
-            free = sa.update(messages).values(lease=None, lease_until=0.0)
-            await self._do(lambda connection: held(connection, deliveries, free))
+            await self._do(lambda connection: self._free(connection, deliveries))
             for delivery in deliveries:
                 self._arrived[delivery.queue].set()
 
@@ -128,6 +127,10 @@ class SqlTransport:
         if engine.dialect.name != "postgresql":
             return None
         return Listening(engine.url, lambda queue: self._arrived[queue].set(), self._wake_all)
+
+    def _wake_others(self, connection: sa.Connection, queues: Iterable[str]) -> None:
+        if self._listening is not None:
+            notify(connection, queues)
 
     def _wake_all(self) -> None:
         for arrived in self._arrived.values():
@@ -155,9 +158,12 @@ class SqlTransport:
         if rows:
             self._activity.begin(key_of(row["queue"], row["message_id"]) for row in rows)
             connection.execute(sa.insert(messages), rows)
-            if self._listening is not None:
-                notify(connection, {row["queue"] for row in rows})
+            self._wake_others(connection, {row["queue"] for row in rows})
         return [verdict(envelope, queues[envelope.type]) for envelope in batch], rows
+
+    def _free(self, connection: sa.Connection, deliveries: Sequence[Delivery]) -> None:
+        held(connection, deliveries, sa.update(messages).values(lease=None, lease_until=0.0))
+        self._wake_others(connection, {delivery.queue for delivery in deliveries})
 
     def _lease(self, connection: sa.Connection, queue: str, limit: int) -> list[Delivery]:
         now, lease = self._machine(), str(uuid4())

@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Protocol
+
+import pytest
 
 from bus.activity import Activity
 from bus.clock import ManualClock
@@ -12,6 +13,7 @@ from bus.database import Database
 from bus.transport import Transport
 from bus.transports.memory import MemoryTransport
 from bus.transports.sql import LEASE_SECONDS, SqlTransport, metadata
+from tests.databases import OnPostgreSQL
 
 
 class Backend(Protocol):
@@ -27,7 +29,6 @@ class SqlBackend:
         self._url = url
         self._clock = ManualClock()
         database = Database(url)
-        metadata.drop_all(database.engine)
         metadata.create_all(database.engine)
         database.close()
 
@@ -55,5 +56,10 @@ class MemoryBackend:
         self._transport.lose_connection(queue)
 
 
-def sqlite_backend(folder: Path) -> SqlBackend:
-    return SqlBackend(f"sqlite:///{folder}/bus.db")
+def on_sqlite(request: pytest.FixtureRequest) -> SqlBackend:
+    return SqlBackend(f"sqlite:///{request.getfixturevalue('tmp_path')}/bus.db")
+
+
+def on_postgresql(request: pytest.FixtureRequest) -> SqlBackend:
+    kept: OnPostgreSQL = request.getfixturevalue("on_postgresql")
+    return SqlBackend(kept.url(metadata))

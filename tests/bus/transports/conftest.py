@@ -1,25 +1,25 @@
 """Every transport that the conformance suite holds to the protocol."""
 
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import pytest
 
 from bus.transport import Transport
-from tests.bus.transports.backends import Backend, MemoryBackend, sqlite_backend
+from tests.bus.transports.backends import Backend, MemoryBackend, on_postgresql, on_sqlite
 
-DURABLE: dict[str, Callable[[Path], Backend]] = {"sql on SQLite": sqlite_backend}
-BACKENDS: dict[str, Callable[[Path], Backend]] = {**DURABLE, "memory": lambda _: MemoryBackend()}
+Make = Callable[[pytest.FixtureRequest], Backend]
+DURABLE: dict[str, Make] = {"sql on SQLite": on_sqlite, "sql on PostgreSQL": on_postgresql}
+BACKENDS: dict[str, Make] = {**DURABLE, "memory": lambda _: MemoryBackend()}
 
 
 @pytest.fixture(params=list(BACKENDS))
-def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
-    return BACKENDS[request.param](tmp_path)
+def backend(request: pytest.FixtureRequest) -> Backend:
+    return BACKENDS[request.param](request)
 
 
 @pytest.fixture(params=list(DURABLE))
-def durable(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
-    return DURABLE[request.param](tmp_path)
+def durable(request: pytest.FixtureRequest) -> Backend:
+    return DURABLE[request.param](request)
 
 
 @pytest.fixture
