@@ -33,7 +33,10 @@ def migrate_all(settings: Settings, names: Sequence[str] | None) -> Iterator[str
     """Upgrade the databases of these services, or all. Yields a line each. Raises UnknownService."""
     unknown = set(names or ()) - set(HISTORIES)
     if unknown:
-        raise UnknownService(f"there is no service {', '.join(sorted(unknown))}; there are {', '.join(HISTORIES)}")
+        raise UnknownService.among(sorted(unknown), list(HISTORIES))
+    folder = settings.folder()
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
     for name in names or HISTORIES:
         database = Database(settings.database_of(name))
         try:

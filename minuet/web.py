@@ -5,32 +5,62 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
 
+import sqlalchemy as sa
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.middleware.base import BaseHTTPMiddleware
 
 from bus import problems
+from bus.database import is_unreachable
 
 Next = Callable[[Request], Awaitable[Response]]
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 MAX_BODY_BYTES = 1_000_000
+ALWAYS_ANSWERED = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
 
 
-def build_app(routers: Sequence[APIRouter], *, hosts: Sequence[str] = (), token: str | None = None) -> FastAPI:
-    """`hosts`: names besides loopback's by which clients may call. `token`: required if given, but for /healthz."""
+async def at_once() -> bool:
+    return True
+
+
+def build_app(
+    routers: Sequence[APIRouter],
+    *,
+    hosts: Sequence[str] = (),
+    token: str | None = None,
+    started: Callable[[], Awaitable[bool]] = at_once,
+) -> FastAPI:
+    """`hosts`: names besides loopback's by which clients may call. `token`: required if given, but for /healthz.
+
+    Until it has `started`, only its health is told.
+    """
     app = FastAPI(title="minuet", docs_url=None, redoc_url=None)
     problems.install(app)
+    app.add_exception_handler(sa.exc.SQLAlchemyError, database_error)
     for router in routers:
         app.include_router(router)
     allowed = LOOPBACK | set(hosts)
 
     async def guard(request: Request, call_next: Next) -> Response:
-        refusal = refuse(request, allowed, token)
+        refusal = refuse(request, allowed, token) or await refuse_early(request, started)
         if refusal is None and "content-length" not in request.headers:
             refusal = await refuse_chunked(request)
         return refusal if refusal is not None else await call_next(request)
 
     app.add_middleware(BaseHTTPMiddleware, dispatch=guard)
     return app
+
+
+async def database_error(_: Request, error: Exception) -> Response:
+    """Reading found the database away; a write would have said so itself."""
+    if not is_unreachable(error):
+        raise error
+    return problems.problem(503, "the database is away; try again")
+
+
+async def refuse_early(request: Request, started: Callable[[], Awaitable[bool]]) -> Response | None:
+    if request.url.path in ALWAYS_ANSWERED or await started():
+        return None
+    return problems.problem(503, "starting; try again once /readyz says that it is ready")
 
 
 async def refuse_chunked(request: Request) -> Response | None:

@@ -17,7 +17,7 @@ Key = Annotated[str, Path(min_length=1, max_length=300, pattern=r"^[^\x00]*$")]
 
 
 def app(database: Database, clock: Clock) -> FastAPI:
-    """Creates its tables if they are not there."""
+    """The tables are made by the gateway's migrations, before the first call."""
     app = FastAPI(title="sandbox gateway", docs_url=None, redoc_url=None)
     problems.install(app)
     app.add_exception_handler(Unreachable, unreachable)

@@ -69,9 +69,6 @@ class SqlTransport:
         self._activity = activity
         self._group = GroupCommit("bus", self._commit)
         self._arrived: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
-        with database.snapshot() as connection:
-            waiting = connection.execute(sa.select(messages.c.queue, messages.c.message_id)).all()
-        activity.begin(key_of(row.queue, row.message_id) for row in waiting)
 
     async def declare(self, queue: str, wanted: Sequence[Binding]) -> None:
         rows = [{"queue": queue, "wire_name": name} for name in sorted({b.wire_name for b in wanted})]
@@ -80,6 +77,8 @@ class SqlTransport:
             connection.execute(sa.delete(bindings).where(bindings.c.queue == queue))
             if rows:
                 connection.execute(sa.insert(bindings), rows)
+            left_behind = connection.execute(sa.select(messages.c.message_id).where(messages.c.queue == queue))
+            self._activity.begin(key_of(queue, message_id) for message_id in left_behind.scalars())
 
         await self._do(replace)
 
@@ -112,6 +111,9 @@ class SqlTransport:
             await self._do(lambda connection: held(connection, deliveries, free))
             for delivery in deliveries:
                 self._arrived[delivery.queue].set()
+
+    async def check(self) -> None:
+        await self._do(lambda connection: connection.execute(sa.select(1)))
 
     async def close(self) -> None:
         await self._group.close()
