@@ -27,7 +27,7 @@ class Metrics:
         self.refused = count("minuet_publish_failures", "Attempts to publish that were not confirmed")
         self.effects = count("minuet_effects_performed", "Calls to the outside world that came back")
         self.effects_failed = count("minuet_effect_failures", "Calls to the outside world that failed")
-        self.sizes = measure("minuet_batch_size", "Works in one transaction", buckets=BATCH_SIZES)
+        self.sizes = measure("minuet_batch_size", "Messages in one transaction", buckets=BATCH_SIZES)
         self.seconds = measure("minuet_batch_seconds", "From the begin of a batch to its commit")
         ProcessCollector(registry=self.registry)
 
@@ -47,12 +47,13 @@ class Counting(Hooks):
         self._began = time.perf_counter()
 
     def after_batch(self, works: Sequence[Work]) -> None:
-        self._metrics.seconds.labels(self._service).observe(time.perf_counter() - self._began)
-        self._metrics.sizes.labels(self._service).observe(len(works))
-        for work in works:
-            if isinstance(work, Incoming) and work.done:
-                counter = self._metrics.failed if work.error else self._metrics.handled
-                counter.labels(self._service, type_of(work)).inc()
+        done = [work for work in works if isinstance(work, Incoming) and work.done]
+        if done:  # else it was HTTP's or housekeeping's, or the database is away
+            self._metrics.seconds.labels(self._service).observe(time.perf_counter() - self._began)
+            self._metrics.sizes.labels(self._service).observe(len(done))
+        for work in done:
+            counter = self._metrics.failed if work.error else self._metrics.handled
+            counter.labels(self._service, type_of(work)).inc()
 
     def after_publish(self, batch: Sequence[Envelope], verdicts: Sequence[Exception | None]) -> None:
         for envelope, verdict in zip(batch, verdicts, strict=True):
