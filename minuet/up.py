@@ -35,7 +35,9 @@ async def up(settings: Settings, names: Sequence[str], host: str, port: int) -> 
             where = f"{', '.join(names)} at {address(listener)}"
             log.info("starting", where=where, clock=kept.clock, transport=kept.transport)
             server = server_of(built.app)
-            starting = asyncio.create_task(start(built.starting, f"minuet is up: {where}. Ctrl-C stops it."))
+            starting = asyncio.create_task(
+                start(built.starting, f"minuet is up: {where}, clock {kept.clock}. Ctrl-C stops it.")
+            )
             starting.add_done_callback(lambda task: stop(server) if failed(task) else None)
             await server.serve(sockets=[listener])
             gone_within(CLOSING_SECONDS)
@@ -53,7 +55,16 @@ def hold(settings: Settings, names: Sequence[str]) -> Iterator[Settings]:
     mine = {*names, services.GATEWAY} if has_sandbox(settings, names) else set(names)
     folder = Folder(path)
     with folder.held(sorted(mine)):
-        yield settings.model_copy(update={"clock": folder.clock(settings.clock)})
+        yield settings.model_copy(update={"clock": kept_clock(folder, settings.clock)})
+
+
+def kept_clock(folder: Folder, wanted: str) -> str:
+    kept = folder.clock(wanted)
+    try:
+        parse_clock(kept, datetime.now(UTC))
+    except ValueError as error:
+        raise ValueError(f"{folder.path}/ keeps the clock of its first run: {error}; or move it away") from None
+    return kept
 
 
 async def start(starting: Starting, words: str) -> None:

@@ -14,6 +14,7 @@ from bus.database import is_unreachable
 
 Next = Callable[[Request], Awaitable[Response]]
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
+EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})
 MAX_BODY_BYTES = 1_000_000
 ALWAYS_ANSWERED = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
 
@@ -38,10 +39,10 @@ def build_app(
     app.add_exception_handler(sa.exc.SQLAlchemyError, database_error)
     for router in routers:
         app.include_router(router)
-    allowed = LOOPBACK | set(hosts)
+    names = LOOPBACK | set(hosts)
 
     async def guard(request: Request, call_next: Next) -> Response:
-        refusal = refuse(request, allowed, token) or await refuse_early(request, started)
+        refusal = refuse(request, expected(request, names), token) or await refuse_early(request, started)
         if refusal is None and "content-length" not in request.headers:
             refusal = await refuse_chunked(request)
         return refusal if refusal is not None else await call_next(request)
@@ -76,6 +77,13 @@ async def refuse_chunked(request: Request) -> Response | None:
 
 def too_large() -> Response:
     return problems.problem(413, f"a body may have at most {MAX_BODY_BYTES} bytes")
+
+
+def expected(request: Request, names: frozenset[str]) -> frozenset[str]:
+    """Who listens at every address cannot know its names, and has a token: there, a page's origin must be the host."""
+    if names.isdisjoint(EVERY_ADDRESS):
+        return names
+    return names | {host_name(request.headers.get("host", ""))} - {""}
 
 
 def refuse(request: Request, allowed: frozenset[str], token: str | None) -> Response | None:
