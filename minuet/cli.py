@@ -3,6 +3,7 @@
 from collections.abc import Coroutine
 from typing import Annotated, Any, TypeVar
 
+import structlog
 import typer
 import uvloop
 
@@ -11,12 +12,15 @@ from minuet.client import Client, fail, settings_or_fail
 from minuet.demo.playing import play
 from minuet.folder import FolderInUse
 from minuet.listening import NotLoopback, PortTaken
-from minuet.migrations import migrate_all
+from minuet.migrations import UnknownRevision, migrate_all
 from minuet.up import up as serve
 
 T = TypeVar("T")
+EXPECTED = (services.UnknownService, NotLoopback, PortTaken, FolderInUse, UnknownRevision, ValueError, OSError)
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_show_locals=False)
+log = structlog.get_logger()
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(order_commands.app, name="order")
 app.add_typer(flow_commands.app, name="flow")
 
@@ -40,8 +44,11 @@ def up(names: Names = None, host: str = "127.0.0.1", port: Port = None, clock: C
         chosen = services.chosen(names or ())
         at = services.port_of(names or ()) if port is None else port
         run(serve(settings if clock is None else settings.model_copy(update={"clock": clock}), chosen, host, at))
-    except (services.UnknownService, NotLoopback, PortTaken, FolderInUse, ValueError, OSError) as error:
+    except EXPECTED as error:
         fail(str(error))
+    except Exception:
+        log.exception("stopped by what was not expected")
+        raise typer.Exit(1) from None
 
 
 @app.command()
@@ -50,7 +57,7 @@ def migrate(names: Names = None) -> None:
     try:
         for line in migrate_all(settings_or_fail(), names):
             typer.echo(line)
-    except services.UnknownService as error:
+    except (services.UnknownService, UnknownRevision) as error:
         fail(str(error))
 
 

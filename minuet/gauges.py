@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from bus.errors import Unavailable
 from bus.host import Host
 
 
@@ -60,7 +61,7 @@ def samples(host: Host) -> list[Sample]:
     try:
         with host.database.snapshot() as connection:
             return list(counted(host, connection))
-    except sa.exc.SQLAlchemyError:
+    except (sa.exc.SQLAlchemyError, Unavailable):
         return []
 
 

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.util import CommandError
 
 import inventory_service.models
 import migrations
@@ -29,8 +30,12 @@ HISTORIES = {
 }
 
 
+class UnknownRevision(Exception):
+    """The database is at a revision that this version has never heard of."""
+
+
 def migrate_all(settings: Settings, names: Sequence[str] | None) -> Iterator[str]:
-    """Upgrade the databases of these services, or all. Yields a line each. Raises UnknownService."""
+    """Upgrade the databases of these services, or all. Yields a line each. Raises UnknownService, UnknownRevision."""
     unknown = set(names or ()) - set(HISTORIES)
     if unknown:
         raise UnknownService.among(sorted(unknown), list(HISTORIES))
@@ -46,10 +51,17 @@ def migrate_all(settings: Settings, names: Sequence[str] | None) -> Iterator[str
 
 
 def migrate(service: str, engine: sa.Engine) -> str | None:
-    """Upgrade to the newest revision, in one transaction. Returns that revision."""
+    """Upgrade to the newest revision, in one transaction. Returns that revision. Raises UnknownRevision."""
     with engine.begin() as connection:
+        return upgrade(service, connection)
+
+
+def upgrade(service: str, connection: sa.Connection) -> str | None:
+    try:
         command.upgrade(config(service, connection), "head")
-        return MigrationContext.configure(connection).get_current_revision()
+    except CommandError as error:
+        raise UnknownRevision(f"the database of {service} was made by another version of minuet: {error}") from None
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def config(service: str, connection: sa.Connection) -> Config:

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from bus import problems
 from bus.clock import Clock
 from bus.database import Database
+from bus.errors import Unavailable
 from sandbox_gateway.ledger import AnswerLost, Ledger, Unreachable
 from sandbox_gateway.requests import ChargeRequest, RefundRequest
 from sandbox_gateway.tokens import behaviour_of
@@ -22,6 +23,7 @@ def app(database: Database, clock: Clock) -> FastAPI:
     problems.install(app)
     app.add_exception_handler(Unreachable, unreachable)
     app.add_exception_handler(AnswerLost, answer_lost)
+    app.add_exception_handler(Unavailable, answer_lost)  # the commit may have come through: nobody knows
     router = routes(Ledger(database), clock)
     app.include_router(router, prefix="/gateway")
     app.include_router(router, include_in_schema=False)  # a mount takes the prefix away
