@@ -14,8 +14,14 @@ def open_transport(
     settings: Settings, databases: Callable[[str], Database], clock: Clock, activity: Activity
 ) -> Transport:
     """Nothing is connected yet. The sql transport lives in a database of its own, that of `bus`."""
-    if settings.transport == "rabbitmq":
-        from bus.transports.rabbitmq import RabbitTransport  # only who has a broker loads its client
-
-        return RabbitTransport(settings.amqp_url)
+    if settings.amqp_url is not None and settings.transport == "rabbitmq":
+        return rabbitmq(settings.amqp_url)
     return SqlTransport(databases("bus"), clock.machine, activity)
+
+
+def rabbitmq(url: str) -> Transport:
+    """Loaded late: only who has a broker needs its client."""
+    from bus.transports.rabbitmq import RabbitTransport  # type: ignore[import-not-found]
+
+    made: Transport = RabbitTransport(url)
+    return made
