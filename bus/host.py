@@ -13,6 +13,7 @@ from bus.database import Database
 from bus.delivery import open_delivery
 from bus.envelope import Envelope
 from bus.errors import Unavailable
+from bus.hooks import Hooks
 from bus.ids import IdSource
 from bus.incoming import Source, decode
 from bus.journey import Committed, Journey
@@ -21,13 +22,14 @@ from bus.performing import key_of as effect_key
 from bus.publisher import Publisher
 from bus.publisher import key_of as outbox_key
 from bus.service import Service
-from bus.transport import Transport
+from bus.transport import Delivery, Transport
 from bus.unit import Context
 from bus.writer import Writer
 
 RECEIVE_LIMIT = 500
 POLL_SECONDS = 1.0  # recovery only: while work flows, nothing polls
 PRUNE_SECONDS = 3600.0
+FINISH_SECONDS = 1.5  # for the batch in hand, when the service is to stop
 
 log = structlog.get_logger()
 
@@ -41,33 +43,42 @@ class Host:
         clock: Clock,
         ids: IdSource,
         activity: Activity,
+        hooks: Hooks | None = None,
     ) -> None:
+        hooks = hooks or Hooks()
         self.service = service
         self.database = database
         self.clock = clock
         self._transport = transport
         self._activity = activity
         self._timers_changed = asyncio.Event()
-        self.writer = Writer(Journey(service, database, clock), ids, activity, self._committed)
-        self._publisher = Publisher(transport, self.writer, activity)
-        self._performing = Performing(service, self.writer, activity)
+        self.writer = Writer(Journey(service, database, clock, hooks), ids, activity, self._committed)
+        self._publisher = Publisher(transport, self.writer, activity, hooks)
+        self._performing = Performing(service, self.writer, activity, hooks)
         self._tasks: list[asyncio.Task[None]] = []
+        self._in_hand: asyncio.Task[None] | None = None
 
     async def declare(self) -> None:
         """From now on what others say to this service is kept for it."""
         await self._transport.declare(self.service.name, self.service.bindings())
 
     async def start(self) -> None:
-        """Ready once what a crash left behind is known."""
+        """Ready once what a crash left behind is known. To start again what has started does nothing."""
+        if self._tasks:
+            return
         await self.writer.call(self._recover)
         loops = (self._consume, self._publisher.run, self._fire_timers, self._sweep, self._prune)
         self._tasks = [asyncio.create_task(self._forever(loop)) for loop in loops]
 
     async def stop(self) -> None:
-        """Finish the batch in hand; what was committed and not yet published stays in the outbox."""
+        """Finish the batch in hand; what was committed and not yet published stays in the outbox.
+
+        A batch that cannot be finished, as the database is away, is not acknowledged: others get it, or we later.
+        """
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._finish_in_hand()
         await self._performing.close()
         await self.writer.close()
 
@@ -87,6 +98,16 @@ class Host:
 
     async def _consume(self) -> None:
         deliveries = await self._transport.receive(self.service.name, RECEIVE_LIMIT)
+        self._in_hand = asyncio.create_task(self._take(deliveries))
+        await asyncio.shield(self._in_hand)  # to be told to stop does not stop what is in hand
+
+    async def _finish_in_hand(self) -> None:
+        if self._in_hand is not None:
+            await asyncio.wait([self._in_hand], timeout=FINISH_SECONDS)
+            self._in_hand.cancel()
+            await asyncio.gather(self._in_hand, return_exceptions=True)
+
+    async def _take(self, deliveries: Sequence[Delivery]) -> None:
         works = [open_delivery(self.service, delivery) for delivery in deliveries]
         try:
             await self.writer.do(works)

@@ -22,6 +22,7 @@ from bus.clock import Clock
 from bus.database import Database, is_conflict, is_unreachable
 from bus.envelope import Envelope
 from bus.errors import Unavailable
+from bus.hooks import Hooks
 from bus.incoming import Call, Incoming, Source, Work
 from bus.service import Service
 from bus.unit import Context, Store, UnitOfWork
@@ -46,10 +47,11 @@ class Committed:
 class Journey:
     """Turns work into transactions. Synchronous: the host runs it in its one writer thread, the simulator inline."""
 
-    def __init__(self, service: Service, database: Database, clock: Clock) -> None:
+    def __init__(self, service: Service, database: Database, clock: Clock, hooks: Hooks | None = None) -> None:
         self.service = service
         self.database = database
         self.clock = clock
+        self._hooks = hooks or Hooks()
 
     def process(self, works: Sequence[Work]) -> Committed:
         """Do all of it in one transaction, or, if that fails, each in its own, so that one poison hurts nobody else.
@@ -58,10 +60,14 @@ class Journey:
         processed again.
         """
         waiting = [work for work in works if not work.done]
-        poison = [work for work in waiting if isinstance(work, Incoming) and work.poison]
-        for work in poison:
-            self._set_aside(work, work.poison or RuntimeError())
-        return self._process([work for work in waiting if not work.done])
+        self._hooks.before_batch(waiting)
+        try:
+            for work in waiting:
+                if isinstance(work, Incoming) and work.poison:
+                    self._set_aside(work, work.poison)
+            return self._process([work for work in waiting if not work.done])
+        finally:
+            self._hooks.after_batch(waiting)
 
     def _process(self, works: list[Work]) -> Committed:
         if not works:

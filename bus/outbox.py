@@ -21,8 +21,8 @@ SWEEP_LIMIT = 500
 def stage(unit: UnitOfWork) -> None:
     """Store what the unit is going to say."""
     if unit.outgoing:
-        lease = {"lease_until": unit.machine + LEASE_SECONDS}
-        rows = [{"message_id": e.id, "command": e.command, **e.to_row(), **lease} for e in unit.outgoing]
+        times = {"at": unit.machine, "lease_until": unit.machine + LEASE_SECONDS}
+        rows = [{"message_id": e.id, "command": e.command, **e.to_row(), **times} for e in unit.outgoing]
         unit.connection.execute(sa.insert(unit.service.tables.outbox), rows)
 
 

@@ -11,6 +11,7 @@ from bus import effects
 from bus.activity import Activity
 from bus.envelope import Envelope
 from bus.errors import Unavailable
+from bus.hooks import Hooks
 from bus.incoming import decode
 from bus.service import Service
 from bus.writer import Writer
@@ -21,10 +22,11 @@ log = structlog.get_logger()
 
 
 class Performing:
-    def __init__(self, service: Service, writer: Writer, activity: Activity) -> None:
+    def __init__(self, service: Service, writer: Writer, activity: Activity, hooks: Hooks) -> None:
         self._service = service
         self._writer = writer
         self._activity = activity
+        self._hooks = hooks
         self._places = asyncio.Semaphore(AT_ONCE)
         self._under_way: dict[str, asyncio.Task[None]] = {}
 
@@ -45,9 +47,11 @@ class Performing:
             try:
                 outcome = await self._call(effect)
             except Exception as error:
+                self._hooks.after_effect(effect, error)
                 log.warning("effect failed, will be tried again", type=effect.type, id=effect.id, why=repr(error))
                 self._writer.join(lambda context: effects.postpone(context, effect.id))
                 return
+        self._hooks.after_effect(effect, None)
         try:
             await self._writer.do([decode(self._service, outcome, effects.Effects())])
         except Unavailable:

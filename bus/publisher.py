@@ -9,6 +9,7 @@ from bus import outbox
 from bus.activity import Activity
 from bus.envelope import Envelope
 from bus.errors import Unavailable
+from bus.hooks import Hooks
 from bus.transport import Transport
 from bus.writer import Writer
 
@@ -21,10 +22,11 @@ log = structlog.get_logger()
 class Publisher:
     """One publish at a time, of whatever has been committed meanwhile. Never two of one id at once."""
 
-    def __init__(self, transport: Transport, writer: Writer, activity: Activity) -> None:
+    def __init__(self, transport: Transport, writer: Writer, activity: Activity, hooks: Hooks) -> None:
         self._transport = transport
         self._writer = writer
         self._activity = activity
+        self._hooks = hooks
         self._waiting: dict[str, Envelope] = {}
         self._arrived = asyncio.Event()
 
@@ -49,6 +51,7 @@ class Publisher:
             verdicts = await self._transport.publish(batch)
         except Unavailable as error:
             verdicts = [error] * len(batch)
+        self._hooks.after_publish(batch, verdicts)
         confirmed = [envelope for envelope, verdict in zip(batch, verdicts, strict=True) if verdict is None]
         for envelope, verdict in zip(batch, verdicts, strict=True):
             self._waiting.pop(envelope.id, None)

@@ -22,6 +22,7 @@ class BusTables:
             sa.Column("headers", sa.Text, nullable=False),
             sa.Column("body", sa.LargeBinary, nullable=False),
             sa.Column("command", sa.Boolean, nullable=False),
+            sa.Column("at", sa.Double, nullable=False),
             sa.Column("lease_until", sa.Double, nullable=False, index=True),
         )
         self.effects = sa.Table(

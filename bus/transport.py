@@ -54,4 +54,7 @@ class Transport(Protocol):
     async def nack(self, deliveries: Sequence[Delivery]) -> None:
         """Give these back at once."""
 
+    async def check(self) -> None:
+        """Returns if messages can be sent and received now."""
+
     async def close(self) -> None: ...

@@ -1,54 +1,74 @@
 """The command line: `minuet COMMAND`. Every command has --help."""
 
-import asyncio
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Coroutine
+from typing import Annotated, Any, TypeVar
 
+import structlog
 import typer
-from pydantic import ValidationError
+import uvloop
 
 from bus.errors import Unavailable
-from minuet import flow_commands, order_commands, seeding, services
-from minuet.client import Client, fail
+from minuet import flow_commands, logs, order_commands, seeding, services
+from minuet.client import Client, fail, settings_or_fail
 from minuet.creating import NoDatabase
 from minuet.demo.playing import play
 from minuet.folder import FolderInUse
-from minuet.migrations import migrate_all
-from minuet.settings import Settings
-from minuet.up import NotLoopback
+from minuet.listening import NotLoopback, PortTaken
+from minuet.migrations import UnknownRevision, migrate_all
 from minuet.up import up as serve
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+T = TypeVar("T")
+EXPECTED = (
+    services.UnknownService,
+    NotLoopback,
+    PortTaken,
+    FolderInUse,
+    NoDatabase,
+    UnknownRevision,
+    ValueError,
+    OSError,
+)
+
+log = structlog.get_logger()
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(order_commands.app, name="order")
 app.add_typer(flow_commands.app, name="flow")
 
+Names = Annotated[list[str] | None, typer.Argument(metavar="[SERVICE]...")]
 Clock = Annotated[str | None, typer.Option(help="real | accelerated:FACTOR@START; default: MINUET_CLOCK")]
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="default: 8080 for all, else the service's own")]
 
 
 @app.command()
 def demo() -> None:
     """Play the scenario orders on a fast clock, and check how each ends."""
-    raise typer.Exit(0 if asyncio.run(play()) else 1)
+    raise typer.Exit(0 if run(play()) else 1)
 
 
 @app.command()
-def up(host: str = "127.0.0.1", port: int = 8080, clock: Clock = None) -> None:
-    """Run all services in this process, data kept in .minuet/, until Ctrl-C."""
-    settings = read_settings(clock)
+def up(names: Names = None, host: str = "127.0.0.1", port: Port = None, clock: Clock = None) -> None:
+    """Run these services in this process, or all and the sandbox gateway, until Ctrl-C."""
+    settings = settings_or_fail()
+    logs.configure(settings)
     try:
-        asyncio.run(serve(settings, host, port))
-    except (NotLoopback, FolderInUse, NoDatabase, ValueError, OSError) as error:
+        chosen = services.chosen(names or ())
+        at = services.port_of(names or ()) if port is None else port
+        run(serve(settings if clock is None else settings.model_copy(update={"clock": clock}), chosen, host, at))
+    except EXPECTED as error:
         fail(str(error))
+    except Exception:
+        log.exception("stopped by what was not expected")
+        raise typer.Exit(1) from None
 
 
 @app.command()
-def migrate(names: Annotated[list[str] | None, typer.Argument(metavar="[SERVICE]...")] = None) -> None:
+def migrate(names: Names = None) -> None:
     """Create or upgrade the databases."""
-    Path(".minuet").mkdir(exist_ok=True)
     try:
-        for line in migrate_all(read_settings(None), names):
+        for line in migrate_all(settings_or_fail(), names):
             typer.echo(line)
-    except (services.UnknownService, NoDatabase) as error:
+    except (services.UnknownService, NoDatabase, UnknownRevision) as error:
         fail(str(error))
     except Unavailable as error:
         fail(f"the database cannot be reached, check MINUET_DATABASE_URL: {error}")
@@ -57,15 +77,11 @@ def migrate(names: Annotated[list[str] | None, typer.Argument(metavar="[SERVICE]
 @app.command()
 def seed(url: order_commands.Url = order_commands.DEFAULT_URL) -> None:
     """Put demo customers, catalogue and stock into a running system."""
-    client = Client(url, read_settings(None).api_token)
+    client = Client(url, settings_or_fail().api_token)
     for service, path, body in seeding.puts():
         client.put(service, path, body)
     typer.echo(f"customers {', '.join(seeding.CUSTOMERS)}; skus {', '.join(seeding.CATALOGUE)}")
 
 
-def read_settings(clock: str | None) -> Settings:
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        fail("; ".join(f"MINUET_{str(e['loc'][0]).upper()} {e['msg']}" for e in error.errors()))
-    return settings if clock is None else settings.model_copy(update={"clock": clock})
+def run(main: Coroutine[Any, Any, T]) -> T:
+    return uvloop.run(main)

@@ -1,16 +1,19 @@
 """The command line's view of a running system: an HTTP client that fails with a sentence."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import typer
 
+from minuet import services
+from minuet.settings import Invalid, Settings, read_settings
+
 
 class Client:
-    """`url` may hold `{service}`, for systems whose services listen apart."""
+    """For systems whose services listen apart, `url` may hold `{service}`, and `{port}`: the service's default port."""
 
     def __init__(self, url: str, token: str | None) -> None:
-        self._url = url
+        self._url = url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def get(self, service: str, path: str, **query: Any) -> Any:
@@ -23,10 +26,10 @@ class Client:
         return self._call("POST", service, path, json=body)
 
     def _call(self, method: str, service: str, path: str, **more: Any) -> Any:
-        url = self._url.replace("{service}", service)
+        url = self._url.replace("{service}", service).replace("{port}", str(services.PORTS[service]))
         try:
             answer = httpx.request(method, url + path, headers=self._headers, timeout=10, **more)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             fail(f"no minuet answers at {url} ({error}): start one with `minuet up`, or give --url")
         if answer.is_error:
             fail(sentence(answer))
@@ -40,6 +43,13 @@ def sentence(answer: httpx.Response) -> str:
     return f"{answer.status_code} from {answer.request.url}"
 
 
-def fail(why: str) -> Any:
+def settings_or_fail() -> Settings:
+    try:
+        return read_settings()
+    except Invalid as invalid:
+        fail(str(invalid))
+
+
+def fail(why: str) -> NoReturn:
     typer.echo(why, err=True)
     raise typer.Exit(1)

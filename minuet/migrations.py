@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.util import CommandError
 
 import inventory_service.models
 import migrations
@@ -32,14 +33,21 @@ HISTORIES = {
 UPGRADING = 0x6D696E756574  # the number of our advisory lock
 
 
+class UnknownRevision(Exception):
+    """The database is at a revision that this version has never heard of."""
+
+
 def migrate_all(settings: Settings, names: Sequence[str] | None) -> Iterator[str]:
     """Create or upgrade the databases of these services, or all. Yields a line each.
 
-    Raises UnknownService, NoDatabase, Unavailable.
+    Raises UnknownService, NoDatabase, UnknownRevision, Unavailable.
     """
     unknown = set(names or ()) - set(HISTORIES)
     if unknown:
-        raise UnknownService(f"there is no service {', '.join(sorted(unknown))}; there are {', '.join(HISTORIES)}")
+        raise UnknownService.among(sorted(unknown), list(HISTORIES))
+    folder = settings.folder()
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
     for name in names or HISTORIES:
         database = Database(settings.database_of(name))
         try:
@@ -51,7 +59,7 @@ def migrate_all(settings: Settings, names: Sequence[str] | None) -> Iterator[str
 def migrate(service: str, engine: sa.Engine) -> str | None:
     """Create or upgrade to the newest revision, in one transaction. Returns that revision.
 
-    Raises NoDatabase, Unavailable.
+    Raises NoDatabase, UnknownRevision, Unavailable.
     """
     with naming_absence():
         create_if_missing(engine)
@@ -69,7 +77,10 @@ def wait_for_turn(connection: sa.Connection) -> None:
 
 
 def upgrade(service: str, connection: sa.Connection) -> str | None:
-    command.upgrade(config(service, connection), "head")
+    try:
+        command.upgrade(config(service, connection), "head")
+    except CommandError as error:
+        raise UnknownRevision(f"the database of {service} was made by another version of minuet: {error}") from None
     return MigrationContext.configure(connection).get_current_revision()
 
 

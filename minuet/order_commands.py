@@ -4,13 +4,12 @@ from typing import Annotated, Any
 
 import typer
 
-from minuet.client import Client, fail
-from minuet.settings import Settings
+from minuet.client import Client, fail, settings_or_fail
 
 app = typer.Typer(no_args_is_help=True, help="Orders of a running system.")
 
 DEFAULT_URL = "http://127.0.0.1:8080"
-Url = Annotated[str, typer.Option(envvar="MINUET_URL", help="where the system listens; may hold {service}")]
+Url = Annotated[str, typer.Option(envvar="MINUET_URL", help="where the system listens; may hold {service} and {port}")]
 
 
 @app.command()
@@ -60,7 +59,7 @@ def cancel(order_id: str, url: Url = DEFAULT_URL) -> None:
 
 
 def client(url: str) -> Client:
-    return Client(url, Settings().api_token)
+    return Client(url, settings_or_fail().api_token)
 
 
 def parse_item(text: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """One builder for every way to run: services, their databases, a transport, a clock, ids."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter
@@ -12,7 +13,8 @@ from bus.host import Host
 from bus.ids import IdSource
 from bus.service import Service
 from bus.transport import Transport
-from minuet import health
+from minuet import gauges
+from minuet.metrics import Metrics
 
 
 class Runtime:
@@ -29,23 +31,26 @@ class Runtime:
     ) -> None:
         self.clock = clock
         self.ids = ids
-        self.hosts = [Host(service, databases(service.name), transport, clock, ids, activity) for service in services]
+        self._metrics = Metrics()
+        self.hosts = [
+            Host(service, databases(service.name), transport, clock, ids, activity, self._metrics.hooks(service.name))
+            for service in services
+        ]
 
     def routers(self) -> list[APIRouter]:
         """The HTTP surface of the services."""
         mine = [host.service.routes(self._access(host)) for host in self.hosts if host.service.routes is not None]
-        return [*mine, health.routes(self.hosts)]
+        return [*mine, gauges.routes(self._metrics.registry, self.hosts)]
 
     async def start(self) -> None:
-        """All queues are declared before the first service says anything."""
+        """All queues are declared before the first service says anything. What fails may be tried again."""
         for host in self.hosts:
             await host.declare()
         for host in self.hosts:
             await host.start()
 
     async def stop(self) -> None:
-        for host in self.hosts:
-            await host.stop()
+        await asyncio.gather(*(host.stop() for host in self.hosts))
 
     def _access(self, host: Host) -> Access:
         return Access(host.writer, host.database, self.clock, self.ids)

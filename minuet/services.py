@@ -1,4 +1,4 @@
-"""Every service by name, in the order of their default ports."""
+"""Every service by name, with the port that it has when it is started alone."""
 
 from collections.abc import Sequence
 
@@ -12,21 +12,37 @@ from bus.service import Service
 from payment_service.gateway import Gateway
 
 NAMES = ("order", "payment", "inventory", "shipping")
+GATEWAY = "gateway"  # the sandbox: no service of the bus, but started by name like one
+ALL = (*NAMES, GATEWAY)
+PORTS = {"order": 8081, "payment": 8082, "inventory": 8083, "shipping": 8084, GATEWAY: 8090}
+PORT_OF_ALL = 8080
 
 
 class UnknownService(Exception):
-    pass
+    @classmethod
+    def among(cls, unknown: Sequence[str], known: Sequence[str]) -> "UnknownService":
+        return cls(f"there is no service {', '.join(unknown)}; there are {', '.join(known)}")
+
+
+def chosen(names: Sequence[str]) -> tuple[str, ...]:
+    """Those to run in this process: all if none is named. Raises UnknownService, naming those that there are."""
+    unknown = [name for name in names if name not in ALL]
+    if unknown:
+        raise UnknownService.among(unknown, ALL)
+    return tuple(dict.fromkeys(names)) or ALL
+
+
+def port_of(names: Sequence[str]) -> int:
+    """The default port of a process that was told to run these."""
+    return PORTS[names[0]] if names else PORT_OF_ALL
 
 
 def build(names: Sequence[str], gateway: httpx.AsyncClient) -> list[Service]:
-    """The services as values. Raises UnknownService, naming those that there are."""
+    """The services as values."""
     makers = {
         "order": order_service.app.service,
         "payment": lambda: payment_service.app.service(Gateway(gateway)),
         "inventory": inventory_service.app.service,
         "shipping": shipping_service.app.service,
     }
-    unknown = [name for name in names if name not in makers]
-    if unknown:
-        raise UnknownService(f"there is no service {', '.join(unknown)}; there are {', '.join(makers)}")
-    return [makers[name]() for name in names]
+    return [makers[name]() for name in names if name in makers]

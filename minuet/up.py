@@ -1,45 +1,99 @@
 """`minuet up`: serve until told to stop."""
 
-import ipaddress
+import asyncio
 import signal
-import socket
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 
+import structlog
 import uvicorn
+from fastapi import FastAPI
 
-from minuet.embedded import embedded
+from minuet import services
 from minuet.folder import Folder
-from minuet.settings import Settings
+from minuet.leaving import gone_within
+from minuet.listening import address, listen, require_loopback
+from minuet.settings import Settings, parse_clock
+from minuet.starting import Starting
+from minuet.system import has_sandbox, system
 
-GRACE_SECONDS = 3  # for requests under way; the process is to be gone within 5 s
+REQUEST_SECONDS = 2  # for requests under way, once told to stop
+CLOSING_SECONDS = 2.4  # for everything after them: together less than 5 s
+
+log = structlog.get_logger()
 
 
-class NotLoopback(Exception):
-    """Without a token, nobody but this machine may call."""
-
-
-async def up(settings: Settings, host: str, port: int) -> None:
-    """Raises NotLoopback, FolderInUse."""
+async def up(settings: Settings, names: Sequence[str], host: str, port: int) -> None:
+    """Raises NotLoopback, PortTaken, FolderInUse, ValueError."""
     if settings.api_token is None:
         require_loopback(host)
-    with Folder(Path(".minuet")) as folder:
-        kept = settings.model_copy(update={"clock": folder.clock(settings.clock)})
-        async with embedded(kept, hosts=(host,)) as system:
-            config = uvicorn.Config(
-                system.app, host, port, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECONDS
+    with ExitStack() as stack:
+        listener = stack.enter_context(listen(host, port))
+        kept = stack.enter_context(hold(settings, names))
+        async with system(kept, names, hosts=(host,)) as built:
+            where = f"{', '.join(names)} at {address(listener)}"
+            log.info("starting", where=where, clock=kept.clock, transport=kept.transport)
+            server = server_of(built.app)
+            starting = asyncio.create_task(
+                start(built.starting, f"minuet is up: {where}, clock {kept.clock}. Ctrl-C stops it.")
             )
-            print(f"minuet is up at http://{host}:{port}, data in {folder.path}/, clock {kept.clock}. Ctrl-C stops it.")
-            leave_closing_to_us()
-            await uvicorn.Server(config).serve()
+            starting.add_done_callback(lambda task: stop(server) if failed(task) else None)
+            await server.serve(sockets=[listener])
+            gone_within(CLOSING_SECONDS)
+            await given_up(starting)
 
 
-def leave_closing_to_us() -> None:
-    """Once it has stopped, the server raises again the signal that stopped it; by then we are closing."""
+@contextmanager
+def hold(settings: Settings, names: Sequence[str]) -> Iterator[Settings]:
+    """SQLite files have one process a service, and keep the clock of their first run."""
+    parse_clock(settings.clock, datetime.now(UTC))  # before it is kept
+    path = settings.folder()
+    if path is None:
+        yield settings
+        return
+    mine = {*names, services.GATEWAY} if has_sandbox(settings, names) else set(names)
+    folder = Folder(path)
+    with folder.held(sorted(mine)):
+        yield settings.model_copy(update={"clock": kept_clock(folder, settings.clock)})
+
+
+def kept_clock(folder: Folder, wanted: str) -> str:
+    kept = folder.clock(wanted)
+    try:
+        parse_clock(kept, datetime.now(UTC))
+    except ValueError as error:
+        raise ValueError(f"{folder.path}/ keeps the clock of its first run: {error}; or move it away") from None
+    return kept
+
+
+async def start(starting: Starting, words: str) -> None:
+    await starting.run()
+    print(words, flush=True)
+
+
+def server_of(app: FastAPI) -> uvicorn.Server:
+    """A server that a signal stops, and that leaves the rest to us: it would raise the signal again when it is done."""
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=REQUEST_SECONDS
+    )
+    server = uvicorn.Server(config)
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, lambda *_: stop(server))
+    return server
 
 
-def require_loopback(host: str) -> None:
-    addresses = {str(info[4][0]) for info in socket.getaddrinfo(host, None)}
-    if not all(ipaddress.ip_address(address).is_loopback for address in addresses):
-        raise NotLoopback(f"{host} can be reached from other machines: set MINUET_API_TOKEN, or use --host 127.0.0.1")
+def stop(server: uvicorn.Server) -> None:
+    server.should_exit = True
+
+
+def failed(task: asyncio.Task[None]) -> bool:
+    return not task.cancelled() and task.exception() is not None
+
+
+async def given_up(starting: asyncio.Task[None]) -> None:
+    """Whoever is still trying to start need not any more. Raises why starting failed, if it did."""
+    starting.cancel()
+    await asyncio.wait([starting])
+    if failed(starting):
+        starting.result()

@@ -14,19 +14,34 @@ from bus.nul import REFUSAL, contains_nul
 
 Next = Callable[[Request], Awaitable[Response]]
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
+EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})
 MAX_BODY_BYTES = 1_000_000
+ALWAYS_ANSWERED = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
 
 
-def build_app(routers: Sequence[APIRouter], *, hosts: Sequence[str] = (), token: str | None = None) -> FastAPI:
-    """`hosts`: names besides loopback's by which clients may call. `token`: required if given, but for /healthz."""
+async def at_once() -> bool:
+    return True
+
+
+def build_app(
+    routers: Sequence[APIRouter],
+    *,
+    hosts: Sequence[str] = (),
+    token: str | None = None,
+    started: Callable[[], Awaitable[bool]] = at_once,
+) -> FastAPI:
+    """`hosts`: names besides loopback's by which clients may call. `token`: required if given, but for /healthz.
+
+    Until it has `started`, only its health is told.
+    """
     app = FastAPI(title="minuet", docs_url=None, redoc_url=None)
     problems.install(app)
     for router in routers:
         app.include_router(router, dependencies=[Depends(refuse_nul_in_body)])
-    allowed = LOOPBACK | set(hosts)
+    names = LOOPBACK | set(hosts)
 
     async def guard(request: Request, call_next: Next) -> Response:
-        refusal = refuse(request, allowed, token)
+        refusal = refuse(request, expected(request, names), token) or await refuse_early(request, started)
         if refusal is None and "content-length" not in request.headers:
             refusal = await refuse_chunked(request)
         return refusal if refusal is not None else await call_next(request)
@@ -38,6 +53,12 @@ def build_app(routers: Sequence[APIRouter], *, hosts: Sequence[str] = (), token:
 async def refuse_nul_in_body(request: Request) -> None:
     if contains_nul(await request.body()):
         raise Refused(REFUSAL)
+
+
+async def refuse_early(request: Request, started: Callable[[], Awaitable[bool]]) -> Response | None:
+    if request.url.path in ALWAYS_ANSWERED or await started():
+        return None
+    return problems.problem(503, "starting; try again once /readyz says that it is ready")
 
 
 async def refuse_chunked(request: Request) -> Response | None:
@@ -53,6 +74,13 @@ async def refuse_chunked(request: Request) -> Response | None:
 
 def too_large() -> Response:
     return problems.problem(413, f"a body may have at most {MAX_BODY_BYTES} bytes")
+
+
+def expected(request: Request, names: frozenset[str]) -> frozenset[str]:
+    """Who listens at every address cannot know its names, and has a token: there, a page's origin must be the host."""
+    if names.isdisjoint(EVERY_ADDRESS):
+        return names
+    return names | {host_name(request.headers.get("host", ""))} - {""}
 
 
 def refuse(request: Request, allowed: frozenset[str], token: str | None) -> Response | None:

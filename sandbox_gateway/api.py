@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from bus import problems
 from bus.clock import Clock
 from bus.database import Database
+from bus.errors import Unavailable
 from sandbox_gateway.ledger import AnswerLost, Ledger, Unreachable
 from sandbox_gateway.requests import ChargeRequest, RefundRequest
 from sandbox_gateway.tokens import behaviour_of
@@ -17,11 +18,12 @@ Key = Annotated[str, Path(min_length=1, max_length=300, pattern=r"^[^\x00]*$")]
 
 
 def app(database: Database, clock: Clock) -> FastAPI:
-    """Creates its tables if they are not there."""
+    """The tables are made by the gateway's migrations, before the first call."""
     app = FastAPI(title="sandbox gateway", docs_url=None, redoc_url=None)
     problems.install(app)
     app.add_exception_handler(Unreachable, unreachable)
     app.add_exception_handler(AnswerLost, answer_lost)
+    app.add_exception_handler(Unavailable, answer_lost)  # the commit may have come through: nobody knows
     router = routes(Ledger(database), clock)
     app.include_router(router, prefix="/gateway")
     app.include_router(router, include_in_schema=False)  # a mount takes the prefix away

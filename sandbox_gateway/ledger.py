@@ -62,7 +62,6 @@ class Ledger:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = threading.Lock()
-        metadata.create_all(database.engine)
 
     def charge(self, request: ChargeRequest, at: datetime) -> Row:
         """Once per key; the same key again gets the same answer. Raises Unreachable, AnswerLost, Refused."""

@@ -76,6 +76,9 @@ class MemoryTransport:
     async def nack(self, deliveries: Sequence[Delivery]) -> None:
         self._give_back([delivery.tag for delivery in deliveries])
 
+    async def check(self) -> None:
+        """It is always there."""
+
     async def close(self) -> None:
         """Nothing to close; what waits is lost with the object."""
 

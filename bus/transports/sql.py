@@ -72,9 +72,6 @@ class SqlTransport:
         self._group = GroupCommit("bus", self._commit)
         self._arrived: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._listening = self._listening_to(database.engine)
-        with database.snapshot() as connection:
-            waiting = connection.execute(sa.select(messages.c.queue, messages.c.message_id)).all()
-        activity.begin(key_of(row.queue, row.message_id) for row in waiting)
 
     async def declare(self, queue: str, wanted: Sequence[Binding]) -> None:
         rows = [{"queue": queue, "wire_name": name} for name in sorted({b.wire_name for b in wanted})]
@@ -84,6 +81,8 @@ class SqlTransport:
             connection.execute(sa.delete(bindings).where(bindings.c.queue == queue, others))
             if rows:
                 connection.execute(insert_ignore(connection, bindings), rows)  # replicas declare the same
+            left_behind = connection.execute(sa.select(messages.c.message_id).where(messages.c.queue == queue))
+            self._activity.begin(key_of(queue, message_id) for message_id in left_behind.scalars())
 
         await self._do(replace)
 
@@ -117,6 +116,9 @@ class SqlTransport:
             await self._do(lambda connection: self._free(connection, deliveries))
             for delivery in deliveries:
                 self._arrived[delivery.queue].set()
+
+    async def check(self) -> None:
+        await self._do(lambda connection: connection.execute(sa.select(1)))
 
     async def close(self) -> None:
         if self._listening is not None:

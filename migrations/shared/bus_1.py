@@ -16,6 +16,7 @@ def create() -> None:
         sa.Column("headers", sa.Text, nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
         sa.Column("command", sa.Boolean, nullable=False),
+        sa.Column("at", sa.Double, nullable=False),
         sa.Column("lease_until", sa.Double, nullable=False, index=True),
     )
     op.create_table(

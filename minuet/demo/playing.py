@@ -16,8 +16,9 @@ from minuet.demo.outcome import Outcome
 from minuet.demo.scenarios import SCENARIOS, Scenario
 from minuet.demo.shop import Shop
 from minuet.demo.telling import Telling
-from minuet.embedded import Embedded, embedded
+from minuet.embedded import embedded
 from minuet.settings import Settings
+from minuet.system import System
 
 DAYS_PER_SECOND = 1
 
@@ -80,6 +81,6 @@ def settings_in(folder: str) -> Settings:
 
 
 @asynccontextmanager
-async def browser(system: Embedded) -> AsyncIterator[httpx.AsyncClient]:
+async def browser(system: System) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(system.app), base_url="http://127.0.0.1") as client:
         yield client

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from bus.clock import AcceleratedClock, RealClock
-from minuet.settings import Settings, parse_clock
+from minuet.settings import Invalid, Settings, parse_clock, read_settings
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 
@@ -43,3 +43,23 @@ def test_a_clock_that_cannot_be_is_refused_with_one_that_can(text: str, why: str
 def test_services_cannot_share_a_database() -> None:
     with pytest.raises(ValidationError, match=r"must contain .service."):
         Settings(database_url="sqlite:///everything.db")
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"MINUET_DATABASE_URL": "all-in-one"}, "MINUET_DATABASE_URL must contain {service}"),
+        ({"MINUET_DATABASE_URL": "mysql://127.0.0.1/{service}"}, "MINUET_DATABASE_URL must be a URL like postgresql"),
+        ({"MINUET_DATABASE_URL": "no url {service}"}, "MINUET_DATABASE_URL must be a URL like postgresql"),
+        ({"MINUET_TRANSPORT": "rabbitmq"}, "MINUET_TRANSPORT=rabbitmq needs MINUET_AMQP_URL, e.g. amqp://"),
+        ({"MINUET_GATEWAY_URL": "127.0.0.1:8090"}, "MINUET_GATEWAY_URL must begin with http://"),
+    ],
+)
+def test_a_variable_that_cannot_work_is_named(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], words: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(Invalid) as refusal:
+        read_settings()
+    assert str(refusal.value).startswith(words)

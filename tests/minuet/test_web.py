@@ -1,9 +1,11 @@
 """What every request must satisfy, whichever service it is for."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from fastapi import APIRouter
 
 from bus.errors import Unavailable
@@ -31,11 +33,15 @@ def router() -> APIRouter:
     async def away() -> str:
         raise Unavailable("dsn")
 
+    @made.get("/away-when-reading")
+    async def away_when_reading() -> str:
+        raise sa.exc.OperationalError("select", {}, Exception("dsn"), connection_invalidated=True)
+
     return made
 
 
-def client(token: str | None = None) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(build_app([router()], token=token), raise_app_exceptions=False)
+def client(**options: Any) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(build_app([router()], **options), raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080")
 
 
@@ -98,7 +104,7 @@ async def test_a_chunked_body_that_is_too_large_is_refused(open_one: httpx.Async
 
 
 async def test_with_a_token_every_request_but_health_needs_it() -> None:
-    async with client(TOKEN) as made:
+    async with client(token=TOKEN) as made:
         assert (await made.get("/healthz")).status_code == 200
         assert is_problem(await made.post("/echo", json={}), 401, "Authorization: Bearer")
         assert is_problem(await made.post("/echo", json={}, headers={"Authorization": "Bearer no"}), 401, "Bearer")
@@ -108,6 +114,7 @@ async def test_with_a_token_every_request_but_health_needs_it() -> None:
 async def test_what_goes_wrong_inside_is_a_problem_document_that_leaks_nothing(open_one: httpx.AsyncClient) -> None:
     assert is_problem(await open_one.get("/broken"), 500, "unexpected error")
     assert is_problem(await open_one.get("/away"), 503, "try again")
+    assert is_problem(await open_one.get("/away-when-reading"), 503, "try again")
     assert is_problem(await open_one.get("/nowhere"), 404, "Not Found")
 
 
@@ -125,3 +132,29 @@ async def test_the_text_that_only_looks_like_nul_is_let_pass(open_one: httpx.Asy
 @pytest.mark.parametrize("path", ["/healthz%00", "/healthz?a=%00"])
 async def test_nul_in_the_address_is_refused_too(open_one: httpx.AsyncClient, path: str) -> None:
     assert is_problem(await open_one.get(path), 422, "NUL")
+
+
+async def test_who_listens_at_every_address_is_called_by_any_name_and_by_no_other_sites_page() -> None:
+    """As in a container: nobody knows the names by which it is called, but each call bears the token."""
+    async with client(hosts=["0.0.0.0"], token=TOKEN) as made:
+        bearer = {"Authorization": f"Bearer {TOKEN}"}
+        for host in ("gateway:8090", "10.0.0.7:8090"):
+            assert (await made.post("/echo", json={}, headers={**bearer, "Host": host})).status_code == 200
+        ours = {**bearer, "Host": "gateway:8090", "Origin": "http://gateway:8090"}
+        assert (await made.post("/echo", json={}, headers=ours)).status_code == 200
+        assert is_problem(await made.post("/echo", json={}, headers={**ours, "Host": "other"}), 403, "Origin")
+        assert is_problem(await made.post("/echo", json={}, headers={"Host": "gateway:8090"}), 401, "Bearer")
+
+
+async def test_until_it_has_started_only_its_health_is_told() -> None:
+    """The health endpoints themselves say what is missing."""
+    has_started = False
+
+    async def started() -> bool:
+        return has_started
+
+    async with client(started=started) as made:
+        assert (await made.get("/healthz")).status_code == 200
+        assert is_problem(await made.post("/echo", json={}), 503, "starting")
+        has_started = True
+        assert (await made.post("/echo", json={})).status_code == 200

@@ -16,7 +16,7 @@ from payment_service import views
 from payment_service.app import service
 from payment_service.gateway import AnswerUnknown, Gateway, GatewayUnreachable
 from sandbox_gateway.api import app
-from sandbox_gateway.ledger import Ledger
+from sandbox_gateway.ledger import Ledger, metadata
 from tests.payment_service.words import CANCELLED, FAILED, RECEIVED, REFUNDED, cancel, refund, retrieve
 from tests.service_bench import ServiceBench
 
@@ -34,6 +34,7 @@ class World:
     def __init__(self, token: str) -> None:
         self.token = token
         database = Database("sqlite://")
+        metadata.create_all(database.engine)
         transport = httpx.ASGITransport(app(database, ManualClock()))
         self.gateway = Ledger(database)
         client = httpx.AsyncClient(transport=transport, base_url="http://gateway")

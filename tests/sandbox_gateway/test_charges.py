@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from bus.clock import ManualClock
 from bus.database import Database
 from sandbox_gateway.api import app
+from sandbox_gateway.ledger import metadata
 from tests.sandbox_gateway.words import ask, charge, charged_keys, euros, ledger
 
 
@@ -132,7 +133,9 @@ async def test_what_is_no_charge_is_refused(client: httpx.AsyncClient, body: dic
 
 
 async def test_its_paths_are_the_same_alone_and_mounted_in_another_app(clock: ManualClock) -> None:
-    gateway = app(Database("sqlite://"), clock)
+    database = Database("sqlite://")
+    metadata.create_all(database.engine)
+    gateway = app(database, clock)
     around = FastAPI()
     around.mount("/gateway", gateway)
     for served in (gateway, around):

@@ -11,9 +11,11 @@ CHARGE_AND_WAIT = """
 import sys, time
 from bus.clock import ManualClock
 from bus.database import Database
-from sandbox_gateway.ledger import Ledger
+from sandbox_gateway.ledger import Ledger, metadata
 from sandbox_gateway.requests import ChargeRequest, Money
-ledger = Ledger(Database(sys.argv[1]))
+database = Database(sys.argv[1])
+metadata.create_all(database.engine)
+ledger = Ledger(database)
 amount = Money(amount=10000, currency="EUR")
 ledger.charge(ChargeRequest(key="r-1/1/1", reference="r-1", amount=amount, token="tok_ok"), ManualClock().now())
 print("answered", flush=True)

@@ -7,6 +7,7 @@ import httpx
 from bus.clock import ManualClock
 from bus.database import Database
 from sandbox_gateway.api import app
+from sandbox_gateway.ledger import metadata
 
 
 def euros(cents: int) -> dict[str, Any]:
@@ -14,7 +15,8 @@ def euros(cents: int) -> dict[str, Any]:
 
 
 def client_of(database: Database, clock: ManualClock | None = None) -> httpx.AsyncClient:
-    """HTTP to a gateway that was just started on this database."""
+    """HTTP to a gateway that was just started on this database, which is migrated."""
+    metadata.create_all(database.engine)
     gateway = app(database, clock or ManualClock())
     return httpx.AsyncClient(transport=httpx.ASGITransport(gateway), base_url="http://gateway")
 

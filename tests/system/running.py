@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -43,22 +43,30 @@ def until(what: Callable[[], T | None], words: str, seconds: float = 30.0) -> T:
 
 
 class Running:
-    """One folder, one port; as many lives as the test wants."""
+    """One folder, one port; as many lives as the test wants. `options`: services to run alone, and flags."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, environment: Mapping[str, str] | None = None) -> None:
         self.folder = folder
         self.port = free_port()
         self.options = options
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=10)
+        self.environment = {**clean_environment(), **(environment or {})}
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.client = httpx.Client(base_url=self.url, timeout=10)
+        self._log = folder / f"{'-'.join(('up', *options)).replace('/', '-')}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        command = [*MINUET, "up", "--port", str(self.port), *self.options]
-        log = (self.folder / "up.log").open("ab")
-        self._process = subprocess.Popen(
-            command, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT, env=clean_environment()
-        )
+        self.launch()
         until(lambda: self.client.get("/readyz").is_success or None, f"`minuet up`; its log: {self.log()}")
+
+    def launch(self) -> None:
+        """Returns as soon as it answers, ready or not."""
+        command = [*MINUET, "up", "--port", str(self.port), *self.options]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT, env=self.environment
+            )
+        until(lambda: self.client.get("/healthz").is_success or None, f"/healthz; its log: {self.log()}")
 
     def kill(self) -> None:
         self._end(signal.SIGKILL)
@@ -75,12 +83,11 @@ class Running:
         return code
 
     def log(self) -> str:
-        path = self.folder / "up.log"
-        return path.read_text()[-2000:] if path.exists() else "(none)"
+        return self._log.read_text()[-4000:] if self._log.exists() else "(none)"
 
     def minuet(self, *words: str) -> str:
         """Run a command of the command line against this system. Returns what it printed."""
-        environment = {**clean_environment(), "MINUET_URL": f"http://127.0.0.1:{self.port}"}
+        environment = {**self.environment, "MINUET_URL": self.url}
         done = subprocess.run(
             [*MINUET, *words], cwd=self.folder, env=environment, capture_output=True, text=True, timeout=60
         )
@@ -107,8 +114,8 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, *options: str) -> Iterator[Running]:
-    system = Running(folder, *options)
+def running(folder: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[Running]:
+    system = Running(folder, *options, environment=environment)
     try:
         system.start()
         yield system
