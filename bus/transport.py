@@ -1,7 +1,7 @@
 """What every transport can do. It speaks batches, so that whatever is under it can be made faster on its own."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bus.envelope import Envelope
@@ -27,6 +27,7 @@ class Delivery:
     headers: Mapping[str, object]
     body: bytes
     tag: Any
+    properties: Mapping[str, str] = field(default_factory=dict)  # what headers say, said again by the transport's means
 
 
 class Transport(Protocol):

@@ -8,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from tests.databases import OnPostgreSQL, OpenDatabase, in_memory
-from tests.servers.installing import POSTGRESQL
+from tests.servers.installing import POSTGRESQL, RABBITMQ
 from tests.servers.postgresql import Databases, PostgreSQL
+from tests.servers.rabbitmq import Broker, ExistingBroker, RabbitMQ
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +41,21 @@ def on_postgresql(postgresql: Databases) -> Iterator[OnPostgreSQL]:
     kept = OnPostgreSQL(postgresql)
     yield kept
     kept.close()
+
+
+@pytest.fixture(scope="session")
+def rabbitmq() -> Iterator[Broker]:
+    """A RabbitMQ for all tests of this run; none of them may stop it."""
+    existing = os.environ.get(RABBITMQ.variable)
+    if existing is not None:
+        yield ExistingBroker(existing)
+        return
+    server = RabbitMQ()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
 
 
 @pytest.fixture(params=["SQLite", "PostgreSQL"])

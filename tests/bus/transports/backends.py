@@ -6,14 +6,18 @@ from datetime import timedelta
 from typing import Protocol
 
 import pytest
+from yarl import URL
 
 from bus.activity import Activity
 from bus.clock import ManualClock
 from bus.database import Database
 from bus.transport import Transport
 from bus.transports.memory import MemoryTransport
+from bus.transports.rabbitmq import RabbitTransport
 from bus.transports.sql import LEASE_SECONDS, SqlTransport, metadata
 from tests.databases import OnPostgreSQL
+from tests.chaos.proxy import Proxy
+from tests.servers.rabbitmq import Broker
 
 
 class Backend(Protocol):
@@ -56,6 +60,28 @@ class MemoryBackend:
         self._transport.lose_connection(queue)
 
 
+class RabbitBackend:
+    """Each connection goes through a proxy of its own, which can be cut."""
+
+    def __init__(self, url: str) -> None:
+        self._url = URL(url)
+        self._proxies: dict[Transport, Proxy] = {}
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[Transport]:
+        proxy = Proxy(self._url.port or 5672)
+        transport = RabbitTransport(str(self._url.with_port(proxy.port)))
+        self._proxies[transport] = proxy
+        yield transport
+        await transport.close()
+        proxy.close()
+
+    async def die(self, transport: Transport, queue: str) -> None:
+        assert isinstance(transport, RabbitTransport)
+        await transport.check()  # the broker has read what was acknowledged: it answers in sequence
+        self._proxies[transport].cut()
+
+
 def on_sqlite(request: pytest.FixtureRequest) -> SqlBackend:
     return SqlBackend(f"sqlite:///{request.getfixturevalue('tmp_path')}/bus.db")
 
@@ -63,3 +89,8 @@ def on_sqlite(request: pytest.FixtureRequest) -> SqlBackend:
 def on_postgresql(request: pytest.FixtureRequest) -> SqlBackend:
     kept: OnPostgreSQL = request.getfixturevalue("on_postgresql")
     return SqlBackend(kept.url(metadata))
+
+
+def on_rabbitmq(request: pytest.FixtureRequest) -> RabbitBackend:
+    broker: Broker = request.getfixturevalue("rabbitmq")
+    return RabbitBackend(broker.url)

@@ -5,10 +5,14 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from bus.transport import Transport
-from tests.bus.transports.backends import Backend, MemoryBackend, on_postgresql, on_sqlite
+from tests.bus.transports.backends import Backend, MemoryBackend, on_postgresql, on_rabbitmq, on_sqlite
 
 Make = Callable[[pytest.FixtureRequest], Backend]
-DURABLE: dict[str, Make] = {"sql on SQLite": on_sqlite, "sql on PostgreSQL": on_postgresql}
+DURABLE: dict[str, Make] = {
+    "sql on SQLite": on_sqlite,
+    "sql on PostgreSQL": on_postgresql,
+    "rabbitmq": on_rabbitmq,
+}
 BACKENDS: dict[str, Make] = {**DURABLE, "memory": lambda _: MemoryBackend()}
 
 

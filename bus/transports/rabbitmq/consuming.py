@@ -1,0 +1,58 @@
+"""Consuming: a subscription for each queue that somebody receives from, made anew when it was lost."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from bus.topology import Topology
+from bus.transport import Delivery
+from bus.transports.rabbitmq.declaring import declare
+from bus.transports.rabbitmq.link import Link
+from bus.transports.rabbitmq.subscription import Subscription
+
+
+class Consuming:
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._topologies: dict[str, Topology] = {}  # by queue; the broker may have forgotten them when it is back
+        self._subscriptions: dict[str, Subscription] = {}
+
+    async def declare(self, topology: Topology) -> None:
+        channel = await self._link.open_channel()
+        try:
+            await declare(channel, topology)
+        finally:
+            self._link.abandon(channel)
+        self._topologies |= {queue.name: topology for queue in topology.queues}
+
+    async def receive(self, queue: str, limit: int) -> list[Delivery]:
+        subscription = self._subscriptions.get(queue)
+        if subscription is None or subscription.is_lost:
+            subscription = await self._subscribe(queue)
+        return await subscription.take(limit)
+
+    async def ack(self, deliveries: Sequence[Delivery]) -> None:
+        for subscription, numbers in by_subscription(deliveries):
+            await subscription.ack(numbers)
+
+    async def nack(self, deliveries: Sequence[Delivery]) -> None:
+        for subscription, numbers in by_subscription(deliveries):
+            await subscription.nack(numbers)
+
+    async def close(self) -> None:
+        for subscription in self._subscriptions.values():
+            await subscription.close()
+
+    async def _subscribe(self, queue: str) -> Subscription:
+        if queue in self._topologies:
+            await self.declare(self._topologies[queue])
+        subscription = Subscription(queue, await self._link.open_channel())
+        await subscription.start()
+        self._subscriptions[queue] = subscription
+        return subscription
+
+
+def by_subscription(deliveries: Iterable[Delivery]) -> Iterable[tuple[Subscription, list[int]]]:
+    found: defaultdict[Subscription, list[int]] = defaultdict(list)
+    for delivery in deliveries:
+        found[delivery.tag.subscription].append(delivery.tag.number)
+    return found.items()

@@ -1,0 +1,46 @@
+"""An envelope as AMQP properties and headers, and what came back as a delivery."""
+
+from typing import Any
+
+from aiormq.abc import DeliveredMessage
+from pamqp.commands import Basic
+
+from bus.envelope import Envelope
+from bus.transport import Delivery
+
+PERSISTENT = 2
+SHORT_BYTES = 255
+HEADERS_BYTES = 100_000  # all of them go into one frame, of 131,072 bytes by default
+
+
+def properties_of(envelope: Envelope) -> Basic.Properties:
+    """Empty attributes are left out, as CloudEvents wants it. Raises ValueError where the broker would hang up."""
+    headers = {name: value for name, value in envelope.headers().items() if value}
+    if sum(len(value.encode()) for value in headers.values()) > HEADERS_BYTES:
+        raise ValueError(f"the headers of {envelope.type} {envelope.id} are larger than {HEADERS_BYTES} bytes")
+    return Basic.Properties(
+        content_type="application/json",
+        delivery_mode=PERSISTENT,
+        message_id=envelope.id,
+        message_type=envelope.type,
+        correlation_id=short(envelope.correlation_id),
+        headers=dict(headers),
+    )
+
+
+def short(text: str) -> str | None:
+    """A property is a short string to AMQP; the header says it at any length."""
+    return text if text and len(text.encode()) <= SHORT_BYTES else None
+
+
+def delivery_of(queue: str, message: DeliveredMessage, tag: Any) -> Delivery:
+    """The properties go by the names of the headers that they must agree with."""
+    found = message.header.properties
+    said = {
+        "ce-id": found.message_id,
+        "ce-type": found.message_type,
+        "ce-correlationid": found.correlation_id,
+        "content-type": found.content_type,
+    }
+    properties = {name: value for name, value in said.items() if value is not None}
+    return Delivery(queue, found.headers or {}, message.body, tag, properties)
