@@ -21,7 +21,6 @@ def open_transport(
 
 def rabbitmq(url: str) -> Transport:
     """Loaded late: only who has a broker needs its client."""
-    from bus.transports.rabbitmq import RabbitTransport  # type: ignore[import-not-found]
+    from bus.transports.rabbitmq import RabbitTransport
 
-    made: Transport = RabbitTransport(url)
-    return made
+    return RabbitTransport(url)
