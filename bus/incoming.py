@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from pydantic import ValidationError
+
 from bus.envelope import Envelope
 from bus.errors import Poison
 from bus.message import Message
@@ -70,5 +72,13 @@ def decode(service: Service, envelope: Envelope, source: Source) -> Incoming:
     except Poison as poison:
         return Incoming(envelope, source, poison=poison)
     except Exception as error:  # whatever hostile JSON can raise: ValidationError, RecursionError, ValueError ...
-        return Incoming(envelope, source, poison=Poison(f"not a valid {envelope.type}: {error}"))
+        return Incoming(envelope, source, poison=Poison(f"not a valid {envelope.type}: {what_is_wrong(error)}"))
     return Incoming(envelope, source, message)
+
+
+def what_is_wrong(error: Exception) -> str:
+    """Where and what, for a person."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    found = [(".".join(str(part) for part in e["loc"]), e["msg"]) for e in error.errors()]
+    return "; ".join(f"{where}: {what}" if where else what for where, what in found)

@@ -11,6 +11,7 @@ from bus.envelope import rfc3339
 from bus.errors import Refused
 from bus.paging import Entry, Place, beyond
 from bus.service import Service
+from bus.storable import storable
 
 
 def letters(
@@ -31,8 +32,8 @@ def one_letter(connection: sa.Connection, service: Service, letter_id: str) -> d
     row = connection.execute(sa.select(table).where(table.c.letter_id == letter_id)).first()
     if row is None:
         raise Refused(f"there is no dead letter {letter_id}", 404)
-    body = row.body.decode("utf-8", "backslashreplace")
-    return {**letter(service, row), "headers": json.loads(row.headers), "body": body}
+    headers = {storable(name): storable(value) for name, value in json.loads(row.headers).items()}
+    return {**letter(service, row), "headers": headers, "body": row.body.decode("utf-8", "backslashreplace")}
 
 
 def knows_letter(connection: sa.Connection, service: Service, letter_id: str) -> bool:

@@ -19,16 +19,17 @@ class Unreadable(Envelope):
 
 
 def unreadable(message_id: str, headers: Mapping[str, object], body: bytes, flaw: str) -> Unreadable:
-    text = {storable(name): storable(value) for name, value in headers.items() if isinstance(value, str)}
+    text = {name: value for name, value in headers.items() if isinstance(value, str)}
+    shown = {name: storable(value) for name, value in text.items()}
     return Unreadable(
         id=message_id,
-        type=text.get("ce-type", "unknown"),
-        source=text.get("ce-source", "unknown"),
-        time=text.get("ce-time", ""),
-        subject=text.get("ce-subject", ""),
-        correlation_id=text.get("ce-correlationid", ""),
-        causation_id=text.get("ce-causationid", ""),
-        traceparent=text.get("traceparent", ""),
+        type=shown.get("ce-type", "unknown"),
+        source=shown.get("ce-source", "unknown"),
+        time=shown.get("ce-time", ""),
+        subject=shown.get("ce-subject", ""),
+        correlation_id=shown.get("ce-correlationid", ""),
+        causation_id=shown.get("ce-causationid", ""),
+        traceparent=shown.get("traceparent", ""),
         body=body,
         flaw=flaw,
         came_with=text,

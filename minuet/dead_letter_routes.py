@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Literal
 
+import sqlalchemy as sa
 from fastapi import APIRouter
 
 from bus import operator_view, redriving
@@ -11,7 +12,8 @@ from bus.audit import Instruction
 from bus.dead_letters import DeadLetters
 from bus.host import Host
 from bus.incoming import decode
-from bus.paging import machine_time, page, place
+from bus.paging import Entry, machine_time, page, place
+from bus.service import Service
 from minuet.everywhere import After, By, Id, Limit, owner, read, read_all
 
 Status = Literal["retrying", "parked", "redriven", "discarded"]
@@ -23,7 +25,11 @@ def routes(hosts: Sequence[Host]) -> APIRouter:
     @router.get("")
     def list_letters(status: Status | None = None, limit: Limit = 50, after: After = None) -> dict[str, Any]:
         start = place(after, machine_time)
-        return page(read_all(hosts, lambda *where: operator_view.letters(*where, start, limit + 1, status)), limit)
+
+        def view(connection: sa.Connection, service: Service) -> list[Entry]:
+            return operator_view.letters(connection, service, start, limit + 1, status)
+
+        return page(read_all(hosts, view), limit)
 
     @router.get("/{letter_id}")
     def show(letter_id: Id) -> dict[str, Any]:
@@ -45,10 +51,10 @@ def routes(hosts: Sequence[Host]) -> APIRouter:
         return await asyncio.to_thread(shown, host, letter_id)
 
     def owner_of(letter_id: str) -> Host:
-        return owner(hosts, lambda *where: operator_view.knows_letter(*where, letter_id))
+        return owner(hosts, lambda connection, service: operator_view.knows_letter(connection, service, letter_id))
 
     return router
 
 
 def shown(host: Host, letter_id: str) -> dict[str, Any]:
-    return read(host, lambda *where: operator_view.one_letter(*where, letter_id))
+    return read(host, lambda connection, service: operator_view.one_letter(connection, service, letter_id))

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+import sqlalchemy as sa
+from fastapi import APIRouter, Body
 from pydantic import AwareDatetime, Field
 
 from bus import operator_view, rescheduling
@@ -15,7 +16,8 @@ from bus.envelope import Envelope
 from bus.errors import Refused
 from bus.host import Host
 from bus.incoming import decode
-from bus.paging import business_time, page, place
+from bus.paging import Entry, business_time, page, place
+from bus.service import Service
 from bus.timers import DueTimers
 from minuet.everywhere import After, By, Id, Limit, Text, owner, read_all
 
@@ -45,14 +47,17 @@ def routes(hosts: Sequence[Host]) -> APIRouter:
     @router.get("")
     def list_timers(subject: Text = None, name: Text = None, limit: Limit = 50, after: After = None) -> dict[str, Any]:
         start = place(after, business_time)
-        return page(
-            read_all(hosts, lambda *where: operator_view.timers(*where, start, limit + 1, subject, name)), limit
-        )
+
+        def view(connection: sa.Connection, service: Service) -> list[Entry]:
+            return operator_view.timers(connection, service, start, limit + 1, subject, name)
+
+        return page(read_all(hosts, view), limit)
 
     @router.post("/{timer_id}/postpone")
-    async def postpone(timer_id: Id, by: Postponement) -> dict[str, Any]:
+    async def postpone(timer_id: Id, by: Annotated[Postponement | None, Body()] = None) -> dict[str, Any]:
+        wanted = by or Postponement()
         host = await asyncio.to_thread(owner_of, timer_id)
-        row = await host.writer.call(lambda context: rescheduling.postpone(context, timer_id, by.from_due, by))
+        row = await host.writer.call(lambda context: rescheduling.postpone(context, timer_id, wanted.from_due, wanted))
         return {**operator_view.timer(host.service, row), "state": "armed"}
 
     @router.post("/{timer_id}/fire")
@@ -72,6 +77,6 @@ def routes(hosts: Sequence[Host]) -> APIRouter:
         return {**operator_view.timer(host.service, row), "state": "cancelled"}
 
     def owner_of(timer_id: str) -> Host:
-        return owner(hosts, lambda *where: operator_view.knows_timer(*where, timer_id))
+        return owner(hosts, lambda connection, service: operator_view.knows_timer(connection, service, timer_id))
 
     return router

@@ -1,0 +1,8 @@
+import pytest
+
+from tests.operators.bench import FragileBench
+
+
+@pytest.fixture
+def bench() -> FragileBench:
+    return FragileBench()
