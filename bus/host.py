@@ -140,7 +140,8 @@ class Host:
         next_due = await asyncio.to_thread(self._next_due)
         seconds = POLL_SECONDS if next_due is None else min(POLL_SECONDS, self.clock.seconds_until(next_due))
         try:
-            await asyncio.wait_for(self._timers_changed.wait(), seconds)
+            async with asyncio.timeout(seconds):  # `wait_for` swallows a cancellation that comes with the event
+                await self._timers_changed.wait()
         except TimeoutError:
             pass
 
