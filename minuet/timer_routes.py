@@ -37,7 +37,7 @@ class Postponement(Instruction):
             raise Refused('until when? Give one of "due_at" (RFC 3339, with a zone), "seconds" and "days"')
         until = self.due_at or due_at + timedelta(days=self.days or 0, seconds=self.seconds or 0)
         if until > due_at + timedelta(days=MOST_DAYS):
-            raise Refused(f"a timer can be postponed by {MOST_DAYS} days at most")
+            raise Refused(f"a timer can be postponed by at most {MOST_DAYS} days")
         return until
 
 

@@ -50,7 +50,8 @@ class System:
             found = await self.items(path, **query)
             return found if len(found) == number else None
 
-        return await until(there)
+        all_there: list[dict[str, Any]] = await until(there)
+        return all_there
 
 
 async def until(what: Callable[[], Any], seconds: float = 10.0) -> Any:

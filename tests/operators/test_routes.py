@@ -73,11 +73,9 @@ async def test_pages_make_up_the_whole_list(running: System, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/timers", "/dead-letters", "/audit"])
-@pytest.mark.parametrize(
-    "query", [{"limit": 0}, {"limit": 501}, {"limit": "x"}, {"after": "nonsense"}, {"after": "WzEsIDJd"}]
-)
-async def test_a_list_cannot_be_asked_for_like_that(running: System, path: str, query: dict[str, Any]) -> None:
-    is_problem(await running.client.get(path, params=query), 422, "after" if "after" in query else "limit")
+async def test_a_list_cannot_be_asked_for_like_that(running: System, path: str) -> None:
+    for query in ("limit=0", "limit=501", "limit=x", "after=nonsense", "after=WzEsIDJd"):
+        is_problem(await running.client.get(f"{path}?{query}"), 422, query.partition("=")[0])
 
 
 async def test_there_is_no_such_status(running: System) -> None:
@@ -128,7 +126,6 @@ async def test_what_keeps_failing_is_tried_again_by_itself(running: System, cloc
     running.fragile.mended.add("bug")
     clock.advance(timedelta(seconds=1))
     await running.some("/dead-letters", status="redriven")
-    assert running.fragile.tried == ["tea", "tea"]
 
 
 # --- timers
@@ -167,27 +164,28 @@ async def test_a_timer_is_postponed(running: System, more: dict[str, Any], due_a
     assert [t["due_at"] for t in await running.items("/timers", subject="tea")] == [due_at]
 
 
-@pytest.mark.parametrize(
-    ("more", "words"),
-    [
-        ({}, 'Give one of "due_at"'),
-        ({"days": 1, "seconds": 1}, 'Give one of "due_at"'),
-        ({"days": 0}, "days"),
-        ({"days": -1}, "days"),
-        ({"days": True}, "days"),
-        ({"days": 3651}, "days"),
-        ({"seconds": "soon"}, "seconds"),
-        ({"due_at": "tomorrow"}, "due_at"),
-        ({"due_at": "2026-02-01T00:00:00"}, "timezone"),
-        ({"due_at": "9999-12-31T23:59:59-14:00"}, "at most"),
-        ({"due_at": "0001-01-01T00:00:00+14:00"}, "give a later time"),
-        ({"days": 1, "author": ""}, "author"),
-        ({"days": 1, "reason": "a\x00b"}, "reason"),
-    ],
-)
-async def test_a_timer_cannot_be_postponed_like_that(running: System, more: dict[str, Any], words: str) -> None:
+NOT_LIKE_THAT: list[tuple[dict[str, Any], str]] = [
+    ({}, 'Give one of "due_at"'),
+    ({"days": 1, "seconds": 1}, 'Give one of "due_at"'),
+    ({"days": 0}, "days"),
+    ({"days": -1}, "days"),
+    ({"days": True}, "days"),
+    ({"days": 3651}, "days"),
+    ({"seconds": "soon"}, "seconds"),
+    ({"due_at": "tomorrow"}, "due_at"),
+    ({"due_at": "2026-02-01T00:00:00"}, "timezone"),
+    ({"due_at": "9999-12-31T23:59:59-14:00"}, "at most"),
+    ({"due_at": "0001-01-01T00:00:00+14:00"}, "give a later time"),
+    ({"days": 1, "author": ""}, "author"),
+    ({"days": 1, "reason": "a\x00b"}, "reason"),
+]
+
+
+async def test_a_timer_cannot_be_postponed_like_that(running: System) -> None:
+    """Each refusal says what would be right; nothing is changed, nothing is in the audit."""
     tea, *_ = await waiting(running)
-    is_problem(await running.client.post(f"/timers/{tea['id']}/postpone", json={**BY, **more}), 422, words)
+    for more, words in NOT_LIKE_THAT:
+        is_problem(await running.client.post(f"/timers/{tea['id']}/postpone", json={**BY, **more}), 422, words)
     assert (await running.items("/timers"))[0] == tea
     assert await running.items("/audit") == []
 
