@@ -1,5 +1,6 @@
 """Operators over HTTP: one port, two services, and every action with its author and reason."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -105,6 +106,19 @@ async def test_a_redrive_tells_what_came_of_it(running: System) -> None:
     answer = await running.client.post(url, json=BY)
     assert (answer.status_code, answer.json()["status"]) == (200, "redriven")
     is_problem(await running.client.post(url, json=BY), 409, "it was redriven")
+
+
+async def test_two_who_redrive_at_once_handle_it_once(running: System) -> None:
+    """Whoever is second is told that it is redriven, one way or the other."""
+    await running.publish(Mark(name="tea", fails="poison"))
+    (letter,) = await running.some("/dead-letters")
+    running.fragile.mended.add("poison")
+    tried = len(running.fragile.tried)
+    url = f"/dead-letters/{letter['id']}/redrive"
+    for answer in await asyncio.gather(running.client.post(url, json=BY), running.client.post(url, json=BY)):
+        assert answer.status_code in (200, 409), answer.text
+        assert "redriven" in (answer.json().get("status"), answer.json().get("detail", "").rpartition(" ")[2])
+    assert len(running.fragile.tried) == tried + 1
 
 
 async def test_a_letter_is_discarded(running: System) -> None:
