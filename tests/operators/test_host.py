@@ -56,3 +56,22 @@ async def test_a_rush_of_timers_goes_off_in_due_sequence_and_leaves_room_for_mes
     tried = await until(went_off)
     assert tried.index("message") < number
     assert [name for name in tried if name != "message"] == [f"{day:04}" for day in range(number)]
+
+
+async def test_between_the_batches_of_a_rush_is_a_pause(
+    running: System, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pause is made to last: a message is handled in it, and no timer beyond the first batch goes off."""
+    monkeypatch.setattr(timers, "RUSH_PAUSE_SECONDS", 3600.0)
+    number = 2 * timers.BATCH
+    await running.publish(*[Remind(name=f"{day:04}", days=1 + day / 100) for day in range(number)])
+    await running.some("/timers", number, limit=500)
+    clock.advance(timedelta(days=31))
+    await running.some("/timers", timers.BATCH, limit=500)
+    await running.publish(Mark(name="message"))
+
+    async def handled() -> bool | None:
+        return "message" in running.fragile.tried or None
+
+    await until(handled)
+    assert [name for name in running.fragile.tried if name != "message"] == [f"{n:04}" for n in range(timers.BATCH)]
