@@ -165,5 +165,7 @@ def is_unreachable(error: Exception) -> bool:
         return True
     if not isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
         return False
+    if getattr(error.orig, "sqlite_errorname", "") == "SQLITE_ERROR":
+        return False  # a mistake in the statement; SQLite has no other name for it
     state = getattr(error.orig, "sqlstate", None)
     return state is None or state[:2] in AWAY

@@ -1,20 +1,32 @@
 """Messages that could not be handled, kept in the service's own database with their cause.
 
-`retrying` ones are tried again by themselves, one at a time, with growing pauses; `parked` ones wait for a person.
+`retrying` ones are tried again by themselves, one at a time, with growing pauses; `parked` ones wait for a person. What
+was handled in the end is `redriven`, what a person gave up is `discarded`: then its id is in the inbox, and whatever
+else arrives under it is dropped.
 """
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 
+from bus.delivery import open_delivery
 from bus.envelope import Envelope
 from bus.errors import NotYet, Poison, Refused
-from bus.inbox import Inbox
+from bus.ids import derived
+from bus.inbox import KEPT_SECONDS, Inbox, is_handled
 from bus.incoming import Incoming
+from bus.storable import storable
+from bus.tables import OPEN_LETTERS
+from bus.transport import Delivery
 from bus.unit import Context, UnitOfWork
-from bus.upsert import insert_or_update
+from bus.unreadable import unreadable
+from bus.upsert import insert_ignore, insert_or_update
 
-ATTEMPTS = 10  # pauses of 1, 2, 4 ... seconds: about 17 minutes, then a person
+ATTEMPTS = 10  # pauses of 1, 2, 4 ... 256 seconds, about 9 minutes; then a person
+LEASE_SECONDS = 5.0  # for the process that tries it; the others leave it alone so long
 BATCH = 100
 
 
@@ -36,14 +48,14 @@ def keep(unit: UnitOfWork, work: Incoming, error: Exception) -> None:
     """Store a message that failed. Poison is parked at once; anything else is retried a number of times first."""
     work.source.set_aside(unit, work.envelope.id)
     letters = unit.service.tables.dead_letters
-    query = sa.select(letters.c.attempts, letters.c.first_at).where(letters.c.message_id == work.envelope.id)
-    before = unit.connection.execute(query).first()
+    mine = letters.c.message_id == work.envelope.id
+    before = unit.connection.execute(sa.select(letters).where(mine).with_for_update()).first()
+    if is_handled(unit, work.envelope.id):
+        return  # a repeat of what was handled, or given up, meanwhile
     attempts = (before.attempts if before else 0) + 1
     parked = isinstance(error, Poison | Refused) or attempts >= ATTEMPTS
     row = {
-        "message_id": work.envelope.id,
-        **work.envelope.to_row(),
-        "cause": describe(error),
+        **new(unit, work.envelope, describe(error)),
         "status": "parked" if parked else "retrying",
         "attempts": attempts,
         "first_at": before.first_at if before else unit.machine,
@@ -52,16 +64,60 @@ def keep(unit: UnitOfWork, work: Incoming, error: Exception) -> None:
     unit.connection.execute(insert_or_update(unit.connection, letters, row))
 
 
+def receive(unit: UnitOfWork, delivery: Delivery, why: str) -> None:
+    """Take over what the transport has given up, e.g. after too many deliveries. It may well be innocent, as a crash
+    counts against everything that was in hand: it is tried again at once, alone.
+    """
+    work = open_delivery(unit.service, delivery)
+    if work.poison is not None:
+        keep(unit, work, work.poison)
+    else:
+        row = new(unit, work.envelope, why)
+        unit.connection.execute(insert_ignore(unit.connection, unit.service.tables.dead_letters).values(row))
+
+
+def new(unit: UnitOfWork, envelope: Envelope, cause: str) -> dict[str, Any]:
+    """A letter that is due."""
+    return {
+        "message_id": envelope.id,
+        "letter_id": str(derived("dead letter", unit.service.name, envelope.id)),
+        **envelope.to_row(),
+        "cause": storable(cause),
+        "status": "retrying",
+        "attempts": 0,
+        "first_at": unit.machine,
+        "next_attempt_at": unit.machine,
+    }
+
+
 def due(context: Context) -> list[Envelope]:
-    """The messages whose next attempt is due."""
-    letters = context.unit.service.tables.dead_letters
-    query = (
-        sa.select(letters.c.headers, letters.c.body)
-        .where(letters.c.status == "retrying", letters.c.next_attempt_at <= context.unit.machine)
+    """Lease the letters whose next attempt is due, and return their messages, to be tried one at a time."""
+    unit = context.unit
+    letters = unit.service.tables.dead_letters
+    waiting = (
+        sa.select(letters.c.message_id)
+        .where(letters.c.status == "retrying", letters.c.next_attempt_at <= unit.machine)
         .order_by(letters.c.next_attempt_at)
         .limit(BATCH)
+        .with_for_update(skip_locked=True)
     )
-    return [Envelope.from_row(row) for row in context.unit.connection.execute(query)]
+    lease = (
+        sa.update(letters)
+        .where(letters.c.message_id.in_(waiting))
+        .values(next_attempt_at=unit.machine + LEASE_SECONDS)
+        .returning(letters.c.message_id, letters.c.headers, letters.c.body, letters.c.first_at)
+    )
+    rows = sorted(unit.connection.execute(lease), key=lambda row: (row.first_at, row.message_id))
+    return [message_of(row) for row in rows]
+
+
+def message_of(row: Any) -> Envelope:
+    """What a letter contains, read as when it arrived."""
+    headers = json.loads(row.headers)
+    try:
+        return replace(Envelope.parse(headers, row.body), id=row.message_id)
+    except Poison as poison:
+        return unreadable(row.message_id, headers, row.body, str(poison))
 
 
 def describe(error: Exception) -> str:
@@ -69,3 +125,10 @@ def describe(error: Exception) -> str:
     if isinstance(error, Poison | Refused | NotYet):
         return str(error)
     return f"{type(error).__name__}: {error}"
+
+
+def prune(unit: UnitOfWork) -> None:
+    """Closed letters go when nothing can be redriven any more that is as old."""
+    letters = unit.service.tables.dead_letters
+    closed = letters.c.status.not_in(OPEN_LETTERS) & (letters.c.first_at < unit.machine - KEPT_SECONDS)
+    unit.connection.execute(sa.delete(letters).where(closed))

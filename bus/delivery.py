@@ -8,33 +8,23 @@ from bus.incoming import Incoming, decode
 from bus.inspection import inspect
 from bus.service import Service
 from bus.transport import Delivery
-
-MAX_BODY_BYTES = 1_000_000  # checked before parsing
+from bus.unreadable import unreadable
 
 
 def open_delivery(service: Service, delivery: Delivery) -> Incoming:
     """Never raises: what cannot be understood comes out as poison, with the reason."""
+    return decode(service, envelope_of(delivery), Inbox())
+
+
+def envelope_of(delivery: Delivery) -> Envelope:
     try:
         inspect(delivery)
-        envelope = Envelope.parse(delivery.headers, delivery.body)
+        return Envelope.parse(delivery.headers, delivery.body)
     except Poison as poison:
-        return Incoming(nameless(delivery), Inbox(), poison=poison)
-    if len(envelope.body) > MAX_BODY_BYTES:
-        return Incoming(envelope, Inbox(), poison=Poison(f"body larger than {MAX_BODY_BYTES} bytes"))
-    return decode(service, envelope, Inbox())
+        return unreadable(name_of(delivery), delivery.headers, delivery.body, str(poison))
 
 
-def nameless(delivery: Delivery) -> Envelope:
-    """An envelope for what is not a CloudEvent. Its id depends on its content, so a redelivery is the same letter."""
-    text = {name: value for name, value in delivery.headers.items() if isinstance(value, str)}
-    return Envelope(
-        id=str(derived(delivery.queue, sorted(text.items()), delivery.body.hex())),
-        type=text.get("ce-type", "unknown"),
-        source=text.get("ce-source", "unknown"),
-        time=text.get("ce-time", ""),
-        subject=text.get("ce-subject", ""),
-        correlation_id=text.get("ce-correlationid", ""),
-        causation_id=text.get("ce-causationid", ""),
-        traceparent=text.get("traceparent", ""),
-        body=delivery.body,
-    )
+def name_of(delivery: Delivery) -> str:
+    """An id for what is not a CloudEvent. It depends on the content, so a redelivery is the same letter."""
+    text = sorted((name, value) for name, value in delivery.headers.items() if isinstance(value, str))
+    return str(derived(delivery.queue, ascii(text), delivery.body.hex()))

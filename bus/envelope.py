@@ -10,8 +10,10 @@ from typing import Any
 from bus.errors import Poison
 from bus.ids import derived
 from bus.message import Command, Message
+from bus.storable import is_storable
 
 REQUIRED = ("ce-specversion", "ce-id", "ce-type", "ce-source")
+LONGEST_TEXT = 500  # ids are keys in every database
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,22 @@ class Envelope:
 
     @classmethod
     def parse(cls, headers: Mapping[str, object], body: bytes, command: bool = False) -> "Envelope":
-        """What arrived, whoever sent it. Raises Poison if a required attribute is missing."""
+        """What arrived, whoever sent it. Raises Poison if a required attribute is missing or makes no sense."""
         text = {name.lower(): value for name, value in headers.items() if isinstance(value, str)}
         missing = [name for name in REQUIRED if not text.get(name)]
         if missing:
             raise Poison(f"not a CloudEvent: {', '.join(missing)} missing")
         if text["ce-specversion"] != "1.0":
             raise Poison(f"CloudEvents version {text['ce-specversion']} is not understood, only 1.0")
+        envelope = cls._of(text, body, command)
+        unfit = [name for name, value in envelope.headers().items() if not is_storable(value, LONGEST_TEXT)]
+        if unfit:
+            wrong = f"longer than {LONGEST_TEXT} characters, or with some that cannot be stored"
+            raise Poison(f"not a CloudEvent that can be kept: {', '.join(unfit)} {wrong}")
+        return envelope
+
+    @classmethod
+    def _of(cls, text: Mapping[str, str], body: bytes, command: bool) -> "Envelope":
         return cls(
             id=text["ce-id"],
             type=text["ce-type"],
@@ -68,7 +79,7 @@ class Envelope:
 
     @classmethod
     def from_row(cls, row: Any) -> "Envelope":
-        return cls.parse(json.loads(row.headers), row.body, getattr(row, "command", False))
+        return cls._of(json.loads(row.headers), row.body, getattr(row, "command", False))
 
 
 def enclose(message: Message, *, sender: str, at: datetime, cause: Envelope, place: object) -> Envelope:

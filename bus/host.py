@@ -15,7 +15,7 @@ from bus.envelope import Envelope
 from bus.errors import Unavailable
 from bus.hooks import Hooks
 from bus.ids import IdSource
-from bus.incoming import Source, decode
+from bus.incoming import Incoming, Source, decode
 from bus.journey import Committed, Journey
 from bus.performing import Performing
 from bus.performing import key_of as effect_key
@@ -110,18 +110,29 @@ class Host:
     async def _take(self, deliveries: Sequence[Delivery]) -> None:
         works = [open_delivery(self.service, delivery) for delivery in deliveries]
         try:
-            await self.writer.do(works)
-        except Unavailable:
+            await self._handle(works)
+        except Exception:
             await self._transport.nack([d for d, work in zip(deliveries, works, strict=True) if not work.done])
             raise
         finally:
             await self._transport.ack([d for d, work in zip(deliveries, works, strict=True) if work.done])
+
+    async def _handle(self, works: Sequence[Incoming]) -> None:
+        """While the database is away nothing is given back: a broker would count that against the messages."""
+        while True:
+            try:
+                return await self.writer.do(works)
+            except Unavailable as error:
+                log.warning("waiting for the database", service=self.service.name, why=str(error))
+                await asyncio.sleep(POLL_SECONDS)
 
     async def _fire_timers(self) -> None:
         self._timers_changed.clear()
         due = await asyncio.to_thread(self._due_timers)
         if due:
             await self._do(due, timers.DueTimers())
+            if len(due) == timers.BATCH:
+                await asyncio.sleep(timers.RUSH_PAUSE_SECONDS)
         else:
             await self._wait_for_timer()
 
@@ -129,7 +140,8 @@ class Host:
         next_due = await asyncio.to_thread(self._next_due)
         seconds = POLL_SECONDS if next_due is None else min(POLL_SECONDS, self.clock.seconds_until(next_due))
         try:
-            await asyncio.wait_for(self._timers_changed.wait(), seconds)
+            async with asyncio.timeout(seconds):  # `wait_for` swallows a cancellation that comes with the event
+                await self._timers_changed.wait()
         except TimeoutError:
             pass
 
@@ -142,6 +154,7 @@ class Host:
 
     async def _prune(self) -> None:
         await self.writer.call(lambda context: inbox.prune(context.unit))
+        await self.writer.call(lambda context: dead_letters.prune(context.unit))
         await asyncio.sleep(PRUNE_SECONDS)
 
     async def _do(self, envelopes: Sequence[Envelope], source: Source) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from bus.tables import OPEN_LETTERS
 from bus.unit import UnitOfWork
 from bus.upsert import insert_ignore
 
@@ -26,6 +27,15 @@ class Inbox:
         """Nothing: a message counts as handled only when it was."""
 
 
-def prune(unit: UnitOfWork) -> None:
+def is_handled(unit: UnitOfWork, message_id: str) -> bool:
     inbox = unit.service.tables.inbox
-    unit.connection.execute(sa.delete(inbox).where(inbox.c.at < unit.machine - KEPT_SECONDS))
+    query = sa.select(inbox.c.message_id).where(inbox.c.message_id == message_id)
+    return unit.connection.execute(query).first() is not None
+
+
+def prune(unit: UnitOfWork) -> None:
+    """Not the ids of open dead letters: until they are closed, their redrive must find out what was handled."""
+    inbox, letters = unit.service.tables.inbox, unit.service.tables.dead_letters
+    open_letter = sa.exists().where(letters.c.message_id == inbox.c.message_id, letters.c.status.in_(OPEN_LETTERS))
+    old = inbox.c.at < unit.machine - KEPT_SECONDS
+    unit.connection.execute(sa.delete(inbox).where(old, ~open_letter))

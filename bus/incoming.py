@@ -4,12 +4,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from pydantic import ValidationError
+
 from bus.envelope import Envelope
 from bus.errors import Poison
 from bus.message import Message
 from bus.nul import REFUSAL, contains_nul
 from bus.service import Service
 from bus.unit import Context, UnitOfWork
+from bus.unreadable import Unreadable
+
+MAX_BODY_BYTES = 1_000_000  # checked before parsing
 
 
 class Source(Protocol):
@@ -56,6 +61,10 @@ class Call(Work):
 
 def decode(service: Service, envelope: Envelope, source: Source) -> Incoming:
     """Bodies are decoded before the transaction; what cannot be decoded never joins a batch."""
+    if isinstance(envelope, Unreadable):
+        return Incoming(envelope, source, poison=Poison(envelope.flaw))
+    if len(envelope.body) > MAX_BODY_BYTES:
+        return Incoming(envelope, source, poison=Poison(f"body larger than {MAX_BODY_BYTES} bytes"))
     if contains_nul(envelope.body):
         return Incoming(envelope, source, poison=Poison(REFUSAL))
     try:
@@ -63,5 +72,13 @@ def decode(service: Service, envelope: Envelope, source: Source) -> Incoming:
     except Poison as poison:
         return Incoming(envelope, source, poison=poison)
     except Exception as error:  # whatever hostile JSON can raise: ValidationError, RecursionError, ValueError ...
-        return Incoming(envelope, source, poison=Poison(f"not a valid {envelope.type}: {error}"))
+        return Incoming(envelope, source, poison=Poison(f"not a valid {envelope.type}: {what_is_wrong(error)}"))
     return Incoming(envelope, source, message)
+
+
+def what_is_wrong(error: Exception) -> str:
+    """Where and what, for a person."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    found = [(".".join(str(part) for part in e["loc"]), e["msg"]) for e in error.errors()]
+    return "; ".join(f"{where}: {what}" if where else what for where, what in found)

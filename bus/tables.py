@@ -4,9 +4,11 @@ import sqlalchemy as sa
 
 from bus.database import UtcDateTime
 
+OPEN_LETTERS = ("retrying", "parked")
+
 
 class BusTables:
-    """What a service needs to hear once, to say surely, and to remember what went wrong."""
+    """What a service needs to hear once, to say surely, and to remember what went wrong and who put it right."""
 
     def __init__(self, metadata: sa.MetaData) -> None:
         self.inbox = sa.Table(
@@ -41,6 +43,7 @@ class BusTables:
             sa.Column("subject", sa.Text, nullable=False, index=True),
             sa.Column("name", sa.Text, nullable=False),
             sa.Column("due_at", UtcDateTime, nullable=False, index=True),  # business time
+            sa.Column("wakes", sa.Text, nullable=False),  # what waits, and would wait for ever without it; or nothing
             sa.Column("headers", sa.Text, nullable=False),
             sa.Column("body", sa.LargeBinary, nullable=False),
         )
@@ -48,11 +51,25 @@ class BusTables:
             "dead_letters",
             metadata,
             sa.Column("message_id", sa.Text, primary_key=True),
+            sa.Column("letter_id", sa.Text, nullable=False, index=True, unique=True),  # for URLs
             sa.Column("headers", sa.Text, nullable=False),
             sa.Column("body", sa.LargeBinary, nullable=False),
             sa.Column("cause", sa.Text, nullable=False),
-            sa.Column("status", sa.Text, nullable=False),  # retrying | parked | redriven | discarded
+            sa.Column("status", sa.Text, nullable=False),  # one of the above
             sa.Column("attempts", sa.Integer, nullable=False),
             sa.Column("first_at", sa.Double, nullable=False),
             sa.Column("next_attempt_at", sa.Double, nullable=True, index=True),
+            sa.Index("dead_letters_by_age", "first_at", "letter_id"),
+        )
+        self.operator_actions = sa.Table(
+            "operator_actions",
+            metadata,
+            sa.Column("action_id", sa.Text, primary_key=True),
+            sa.Column("at", sa.Double, nullable=False),
+            sa.Column("author", sa.Text, nullable=False),
+            sa.Column("reason", sa.Text, nullable=False),
+            sa.Column("action", sa.Text, nullable=False),  # e.g. "timer.postpone"
+            sa.Column("target", sa.Text, nullable=False, index=True),  # the id of what it was done to
+            sa.Column("detail", sa.Text, nullable=False),  # for a person
+            sa.Index("operator_actions_by_age", "at", "action_id"),
         )

@@ -12,6 +12,7 @@ from bus.message import Local
 from bus.unit import Context, Store, UnitOfWork
 
 BATCH = 100  # a month of timers due at once is worked off in due order, so many at a time
+RUSH_PAUSE_SECONDS = 0.05  # ... with a pause between, so that the messages of others have their turn
 
 
 class Timers(Store):
@@ -23,14 +24,20 @@ class Timers(Store):
         self._new: dict[str, dict[str, object]] = {}
         self._cancelled: set[str] = set()
 
-    def set(self, name: str, message: Local, due_at: datetime, context: Context) -> str:
-        """Send `message` to this service once it is `due_at`. Returns the timer's id."""
+    def set(self, name: str, message: Local, due_at: datetime, context: Context, wakes: str = "") -> str:
+        """Send `message` to this service once it is `due_at`. Returns the timer's id.
+
+        The id follows from the message, so one that is set again and again needs something that tells them apart, e.g.
+        a number. `wakes` says what waits, e.g. "trip in reserving", and would wait for ever without such a timer:
+        the last one of a subject cannot be cancelled by an operator.
+        """
         timer_id = timer_id_of(message)
         self._new[timer_id] = {
             "timer_id": timer_id,
             "subject": message.subject,
             "name": name,
             "due_at": due_at,
+            "wakes": wakes,
             "headers": json.dumps({**context.cause.headers(), "ce-id": timer_id, "ce-type": message.wire_name}),
             "body": message.model_dump_json().encode(),
         }

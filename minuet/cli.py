@@ -8,7 +8,7 @@ import typer
 import uvloop
 
 from bus.errors import Unavailable
-from minuet import flow_commands, logs, order_commands, seeding, services
+from minuet import dead_commands, flow_commands, logs, order_commands, seeding, services, timer_commands
 from minuet.client import Client, fail, settings_or_fail
 from minuet.creating import NoDatabase
 from minuet.demo.playing import play
@@ -34,6 +34,8 @@ log = structlog.get_logger()
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(order_commands.app, name="order")
 app.add_typer(flow_commands.app, name="flow")
+app.add_typer(timer_commands.app, name="timers")
+app.add_typer(dead_commands.app, name="dead")
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[SERVICE]...")]
 Clock = Annotated[str | None, typer.Option(help="real | accelerated:FACTOR@START; default: MINUET_CLOCK")]

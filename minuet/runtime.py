@@ -13,7 +13,7 @@ from bus.host import Host
 from bus.ids import IdSource
 from bus.service import Service
 from bus.transport import Transport
-from minuet import gauges
+from minuet import audit_routes, dead_letter_routes, gauges, timer_routes
 from minuet.metrics import Metrics
 
 
@@ -40,7 +40,9 @@ class Runtime:
     def routers(self) -> list[APIRouter]:
         """The HTTP surface of the services."""
         mine = [host.service.routes(self._access(host)) for host in self.hosts if host.service.routes is not None]
-        return [*mine, gauges.routes(self._metrics.registry, self.hosts)]
+        everywhere = (dead_letter_routes, timer_routes, audit_routes)
+        operating = [each.routes(self.hosts) for each in everywhere]
+        return [*mine, *operating, gauges.routes(self._metrics.registry, self.hosts)]
 
     async def start(self) -> None:
         """All queues are declared before the first service says anything. What fails may be tried again."""

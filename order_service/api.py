@@ -6,7 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Header, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
+from bus import audit
 from bus.access import Access
+from bus.audit import Instruction
 from bus.errors import Refused
 from bus.message import Message
 from bus.unit import Context
@@ -121,7 +123,15 @@ def routes(access: Access) -> APIRouter:
     @router.post("/orders/{order_id}/attention", status_code=202)
     async def attend(order_id: UUID, body: AttentionIn) -> dict[str, Any]:
         message = RetryOrder if body.action == "retry" else CloseOrder
-        return await tell(message(order_id=order_id, reason=body.reason, author=body.author))
+        wish = message(order_id=order_id, reason=body.reason, author=body.author)
+        by = Instruction(author=body.author, reason=body.reason)
+
+        def attended(context: Context) -> Instance:
+            audit.record(context, by, f"order.{body.action}", str(order_id), "an order that needs attention")
+            return told(wish, context)
+
+        instance = await access.write(attended)
+        return views.placed(instance, placing.order_of(instance))
 
     async def tell(message: Message) -> dict[str, Any]:
         instance = await access.write(lambda context: told(message, context))

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from transitions import Machine
 
 from bus.message import Message
-from saga.cells import Cell, Trigger, asked, messages_of, states_of, write_out
+from saga.cells import Cell, Trigger, asked, leads_on, messages_of, states_of, write_out
 from saga.checks import FlowError, check
 from saga.row import Deadline, Join, Moment, Row, Send, Undoing, message_sent
 from saga.state import Kind, State
@@ -49,6 +49,7 @@ class Flow:
         self.start = next(state for state in self.states if state.kind is Kind.START)
         self._by_label = {state.label: state for state in self.states}
         self._deadlines = {state.label: self._deadlines_of(state) for state in self.states}
+        self._waking = {(cell.state.label, cell.trigger) for cell in self.cells if leads_on(cell)}
         self._joins = {state.label: self._triggers_of(state, Join) for state in self.states}
 
     def state(self, label: str) -> State:
@@ -56,6 +57,10 @@ class Flow:
 
     def deadlines(self, label: str) -> Sequence[Deadline]:
         return self._deadlines[label]
+
+    def wakes(self, label: str, deadline: Deadline) -> bool:
+        """Would an instance in this state wait for ever without such a deadline?"""
+        return self.state(label).kind is Kind.WAITING and (label, deadline) in self._waking
 
     def joins(self, label: str) -> Sequence[Join]:
         return self._joins[label]

@@ -10,6 +10,7 @@ from bus.unit import Context, Store
 from saga.flow import Flow
 from saga.instance import Instance
 from saga.row import Deadline, Moment
+from saga.state import name_of
 from saga.stepping import Step, begin, reach_deadline, step
 from saga.store import Instances
 
@@ -66,7 +67,8 @@ class Keeper:
             for deadline in self.flow.deadlines(before.state):
                 timers.cancel(timer_id_of(reached(before, deadline)))
             for deadline in self.flow.deadlines(after.state):
-                timers.set(deadline.name, reached(after, deadline), context.now + deadline.after, context)
+                due_at, wakes = context.now + deadline.after, waking(self.flow, after, deadline)
+                timers.set(deadline.name, reached(after, deadline), due_at, context, wakes)
 
 
 def reached(instance: Instance, deadline: Deadline) -> DeadlineReached:
@@ -76,6 +78,11 @@ def reached(instance: Instance, deadline: Deadline) -> DeadlineReached:
         deadline=deadline.name,
         generation=instance.generation,
     )
+
+
+def waking(flow: Flow, instance: Instance, deadline: Deadline) -> str:
+    """What the deadline keeps from waiting for ever: the state, if it leads on."""
+    return f"{flow.name} in {name_of(instance.state)}" if flow.wakes(instance.state, deadline) else ""
 
 
 def handlers(*keepers: Keeper) -> tuple[Handler, ...]:

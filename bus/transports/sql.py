@@ -102,7 +102,8 @@ class SqlTransport:
             if found:
                 return found
             try:
-                await asyncio.wait_for(self._arrived[queue].wait(), POLL_SECONDS)
+                async with asyncio.timeout(POLL_SECONDS):  # `wait_for` swallows a cancellation that comes with it
+                    await self._arrived[queue].wait()
             except TimeoutError:
                 pass
 

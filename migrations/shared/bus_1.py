@@ -33,12 +33,14 @@ def create() -> None:
         sa.Column("subject", sa.Text, nullable=False, index=True),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False, index=True),
+        sa.Column("wakes", sa.Text, nullable=False),
         sa.Column("headers", sa.Text, nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
     )
     op.create_table(
         "dead_letters",
         sa.Column("message_id", sa.Text, primary_key=True),
+        sa.Column("letter_id", sa.Text, nullable=False, index=True, unique=True),
         sa.Column("headers", sa.Text, nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
         sa.Column("cause", sa.Text, nullable=False),
@@ -47,8 +49,20 @@ def create() -> None:
         sa.Column("first_at", sa.Double, nullable=False),
         sa.Column("next_attempt_at", sa.Double, nullable=True, index=True),
     )
+    op.create_index("dead_letters_by_age", "dead_letters", ["first_at", "letter_id"])
+    op.create_table(
+        "operator_actions",
+        sa.Column("action_id", sa.Text, primary_key=True),
+        sa.Column("at", sa.Double, nullable=False),
+        sa.Column("author", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("action", sa.Text, nullable=False),
+        sa.Column("target", sa.Text, nullable=False, index=True),
+        sa.Column("detail", sa.Text, nullable=False),
+    )
+    op.create_index("operator_actions_by_age", "operator_actions", ["at", "action_id"])
 
 
 def drop() -> None:
-    for table in ("dead_letters", "timers", "effects", "outbox", "inbox"):
+    for table in ("operator_actions", "dead_letters", "timers", "effects", "outbox", "inbox"):
         op.drop_table(table)

@@ -15,8 +15,8 @@ from bus.transport import Transport
 from bus.transports.memory import MemoryTransport
 from bus.transports.rabbitmq import RabbitTransport
 from bus.transports.sql import LEASE_SECONDS, SqlTransport, metadata
-from tests.databases import OnPostgreSQL
 from tests.chaos.proxy import Proxy
+from tests.databases import OnPostgreSQL
 from tests.servers.rabbitmq import Broker
 
 

@@ -1,0 +1,24 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bus.clock import ManualClock
+from tests.operators.bench import FragileBench
+from tests.operators.hosting import System, system
+
+
+@pytest.fixture
+def bench() -> FragileBench:
+    return FragileBench()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def running(tmp_path: Path, clock: ManualClock) -> AsyncIterator[System]:
+    async with system(tmp_path, clock) as started:
+        yield started
