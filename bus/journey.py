@@ -23,6 +23,7 @@ from bus.database import Database, is_conflict, is_unreachable
 from bus.envelope import Envelope
 from bus.errors import Unavailable
 from bus.incoming import Call, Incoming, Source, Work
+from bus.message import Message
 from bus.service import Service
 from bus.unit import Context, Store, UnitOfWork
 
@@ -133,13 +134,13 @@ def claim(unit: UnitOfWork, works: Iterable[Work]) -> list[Work]:
 
 
 def preload(unit: UnitOfWork, works: Iterable[Work]) -> None:
-    subjects: dict[type[Store], list[str]] = defaultdict(list)
+    messages: dict[type[Store], list[Message]] = defaultdict(list)
     for work in works:
         if isinstance(work, Incoming) and work.message is not None:
             for store in unit.service.handler(type(work.message)).loads:
-                subjects[store].append(work.message.subject)
-    for store, wanted in subjects.items():
-        unit.store(store).preload(wanted)
+                messages[store].append(work.message)
+    for store, asking in messages.items():
+        unit.store(store).prepare(asking)
 
 
 def run(unit: UnitOfWork, work: Work) -> Any:

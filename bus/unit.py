@@ -22,8 +22,12 @@ class Store:
         self.unit = unit
         self.connection = unit.connection
 
-    def preload(self, subjects: Iterable[str]) -> None:
+    def prepare(self, messages: Iterable[Message]) -> None:
         """Read, and lock, what a batch is going to ask for: one statement instead of one a message."""
+        self.preload(message.subject for message in messages)
+
+    def preload(self, subjects: Iterable[str]) -> None:
+        """Read, and lock, the records of these subjects."""
 
     def flush(self) -> None:
         """Write what was gathered."""

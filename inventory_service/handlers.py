@@ -68,7 +68,7 @@ def count_stock(sku: str, on_hand: int, context: Context) -> None:
 
 
 HANDLERS = (
-    on(FetchGoods, fetch_goods, Reservations),
-    on(ReleaseGoods, release_goods, Reservations),
-    on(GoodsShipped, goods_shipped, Reservations),
+    on(FetchGoods, fetch_goods, Reservations, Stock),
+    on(ReleaseGoods, release_goods, Reservations, Stock),
+    on(GoodsShipped, goods_shipped, Reservations, Stock),
 )
