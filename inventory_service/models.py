@@ -1,6 +1,6 @@
 """The inventory service's tables, and the stores over them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -59,11 +59,12 @@ class Reservations(Records[Reservation]):
 class Stock(Store):
     """Goods by SKU. Changed in the database by difference, never by what was read before."""
 
-    def prepare(self, messages: Iterable[Message]) -> None:
+    def prepare(self, messages: Sequence[Message]) -> None:
         """Lock the stock that a whole batch is going to move, in SKU sequence: message by message, two replicas whose
         batches touch the same SKUs could lock each other out.
         """
         reservations = self.unit.store(Reservations)
+        reservations.prepare(messages)
         skus: set[str] = set()
         for message in messages:
             reservation = reservations.get(message.subject)
