@@ -64,7 +64,7 @@ def count_stock(sku: str, on_hand: int, context: Context) -> None:
     stock.add(sku)
     difference = on_hand - stock.on_hand([sku])[sku]
     if difference:
-        stock.receive(context.new_id("receipt"), sku, difference, context.now)
+        stock.receive(context.new_id(f"receipt of {sku}"), sku, difference, context.now)
 
 
 HANDLERS = (
