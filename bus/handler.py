@@ -10,6 +10,9 @@ from bus.unit import Context, Store
 M = TypeVar("M", bound=Message)
 E = TypeVar("E", bound=Effect)
 
+# Done every second or so, machine time, e.g. for leases that are over; it returns messages like a handler.
+Sweep = Callable[[Context], Iterable[Message]]
+
 
 @dataclass(frozen=True)
 class Handler:
@@ -25,7 +28,7 @@ class Performer:
 
 
 def on(message: type[M], handle: Callable[[M, Context], Iterable[Message]], *loads: type[Store]) -> Handler:
-    """`handle` answers `message`. `loads` names the stores whose records, by the message's subject, it will ask for.
+    """`handle` answers `message`. `loads` names the stores that it will ask; they prepare themselves in this sequence.
 
     A handler computes and uses its own database; it never calls the outside world. It returns what is to be said:
     commands and events go to the outbox, effects to the performer.

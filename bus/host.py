@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
@@ -13,6 +14,7 @@ from bus.database import Database
 from bus.delivery import open_delivery
 from bus.envelope import Envelope
 from bus.errors import Unavailable
+from bus.handler import Sweep
 from bus.hooks import Hooks
 from bus.ids import IdSource
 from bus.incoming import Incoming, Source, decode
@@ -151,6 +153,8 @@ class Host:
         self._performing.hand_over(await self.writer.call(effects.sweep))
         for letter in await self.writer.call(dead_letters.due):
             await self._do([letter], dead_letters.DeadLetters())
+        for sweep in self.service.sweeps:
+            await self.writer.call(partial(swept, sweep))
 
     async def _prune(self) -> None:
         await self.writer.call(lambda context: inbox.prune(context.unit))
@@ -178,3 +182,7 @@ class Host:
             except Exception:
                 log.exception("unexpected, going on", service=self.service.name)
                 await asyncio.sleep(POLL_SECONDS)
+
+
+def swept(sweep: Sweep, context: Context) -> None:
+    context.send(sweep(context))

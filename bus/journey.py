@@ -24,6 +24,7 @@ from bus.envelope import Envelope
 from bus.errors import Unavailable
 from bus.hooks import Hooks
 from bus.incoming import Call, Incoming, Source, Work
+from bus.message import Message
 from bus.service import Service
 from bus.unit import Context, Store, UnitOfWork
 
@@ -139,13 +140,13 @@ def claim(unit: UnitOfWork, works: Iterable[Work]) -> list[Work]:
 
 
 def preload(unit: UnitOfWork, works: Iterable[Work]) -> None:
-    subjects: dict[type[Store], list[str]] = defaultdict(list)
+    messages: dict[type[Store], list[Message]] = defaultdict(list)
     for work in works:
         if isinstance(work, Incoming) and work.message is not None:
             for store in unit.service.handler(type(work.message)).loads:
-                subjects[store].append(work.message.subject)
-    for store in sorted(subjects, key=lambda store: store.__name__):  # the same for all replicas: no deadlock
-        unit.store(store).preload(subjects[store])
+                messages[store].append(work.message)
+    for store in sorted(messages, key=lambda store: store.__name__):  # the same for all replicas: no deadlock
+        unit.store(store).prepare(messages[store])
 
 
 def run(unit: UnitOfWork, work: Work) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from bus.errors import Poison
-from bus.handler import Handler, Performer
+from bus.handler import Handler, Performer, Sweep
 from bus.message import Command, Event, Message
 from bus.tables import BusTables
 from bus.transport import Binding
@@ -26,6 +26,7 @@ class Service:
     tables: BusTables
     handlers: tuple[Handler, ...]
     performers: tuple[Performer, ...] = ()
+    sweeps: tuple[Sweep, ...] = ()
     routes: "Callable[[Access], APIRouter] | None" = field(default=None)
 
     @cached_property

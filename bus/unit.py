@@ -1,6 +1,6 @@
 """The unit of work: one transaction, what was read in it, and what it is going to say."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
@@ -22,8 +22,12 @@ class Store:
         self.unit = unit
         self.connection = unit.connection
 
-    def preload(self, subjects: Iterable[str]) -> None:
+    def prepare(self, messages: Sequence[Message]) -> None:
         """Read, and lock, what a batch is going to ask for: one statement instead of one a message."""
+        self.preload(message.subject for message in messages)
+
+    def preload(self, subjects: Iterable[str]) -> None:
+        """Read, and lock, the records of these subjects."""
 
     def flush(self) -> None:
         """Write what was gathered."""

@@ -64,11 +64,11 @@ def count_stock(sku: str, on_hand: int, context: Context) -> None:
     stock.add(sku)
     difference = on_hand - stock.on_hand([sku])[sku]
     if difference:
-        stock.receive(context.new_id("receipt"), sku, difference, context.now)
+        stock.receive(context.new_id(f"receipt of {sku}"), sku, difference, context.now)
 
 
 HANDLERS = (
-    on(FetchGoods, fetch_goods, Reservations),
-    on(ReleaseGoods, release_goods, Reservations),
-    on(GoodsShipped, goods_shipped, Reservations),
+    on(FetchGoods, fetch_goods, Reservations, Stock),
+    on(ReleaseGoods, release_goods, Reservations, Stock),
+    on(GoodsShipped, goods_shipped, Reservations, Stock),
 )

@@ -1,6 +1,6 @@
 """The inventory service's tables, and the stores over them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -8,10 +8,12 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from bus.database import UtcDateTime
+from bus.message import Message
 from bus.records import Records
 from bus.tables import BusTables
 from bus.unit import Store
 from bus.upsert import insert_ignore
+from inventory_service.messages import FetchGoods
 from inventory_service.reservation import Reservation
 
 metadata = sa.MetaData()
@@ -56,6 +58,22 @@ class Reservations(Records[Reservation]):
 
 class Stock(Store):
     """Goods by SKU. Changed in the database by difference, never by what was read before."""
+
+    def prepare(self, messages: Sequence[Message]) -> None:
+        """Lock the stock that a whole batch is going to move, in SKU sequence: message by message, two replicas whose
+        batches touch the same SKUs could lock each other out.
+        """
+        reservations = self.unit.store(Reservations)
+        reservations.prepare(messages)
+        skus: set[str] = set()
+        for message in messages:
+            reservation = reservations.get(message.subject)
+            if reservation is not None:
+                skus.update(reservation.goods)
+            elif isinstance(message, FetchGoods):
+                skus.update(item.sku for item in message.items)
+        if skus:
+            self.on_hand(skus)
 
     def reserve(self, sku: str, quantity: int) -> bool:
         """From on hand to reserved. False, and nothing is changed, if there are not as many."""

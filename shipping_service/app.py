@@ -4,6 +4,7 @@ from bus.service import Service
 from shipping_service.api import routes
 from shipping_service.carrier import PERFORMERS
 from shipping_service.handlers import HANDLERS
+from shipping_service.jobs import SWEEPS
 from shipping_service.models import bus_tables, metadata
 
 
@@ -14,5 +15,6 @@ def service() -> Service:
         tables=bus_tables,
         handlers=HANDLERS,
         performers=PERFORMERS,
+        sweeps=SWEEPS,
         routes=routes,
     )

@@ -5,44 +5,35 @@ from collections.abc import Iterable
 from bus.handler import on
 from bus.message import Message
 from bus.unit import Context
-from shipping_service import rules
-from shipping_service.messages import CancelShipment, HandToCarrier, ParcelRefused, ParcelTaken, ShipGoods
+from shipping_service import jobs, rules
+from shipping_service.messages import CancelShipment, ParcelRefused, ParcelTaken, ShipGoods
 from shipping_service.models import Shipments
 from shipping_service.shipment import Shipment
 
 
 def ship_goods(command: ShipGoods, context: Context) -> Iterable[Message]:
-    shipments = context.store(Shipments)
-    shipment = shipments.get(command.reference)
+    shipment = context.store(Shipments).get(command.reference)
     if shipment is not None:
         return rules.decision(shipment)
-    shipment_id = str(context.new_id("shipment"))
-    shipments.put(Shipment(command.reference, "with_carrier", shipment_id))
-    return [
-        HandToCarrier(
-            reference=command.reference,
-            shipment_id=shipment_id,
-            pick_id=command.pick_id,
-            recipient=command.recipient,
-        )
-    ]
+    return jobs.offer(rules.asked(command, str(context.new_id("shipment")), context.unit.machine), context)
 
 
 def cancel_shipment(command: CancelShipment, context: Context) -> Iterable[Message]:
     shipments = context.store(Shipments)
     shipment = shipments.get(command.reference) or rules.tombstone(command.reference)
-    return rules.answer_to_cancel(shipments.put(rules.cancel_noted(shipment)))
+    return rules.answer_to_cancel(shipments.put(rules.cancel_noted(shipment, context.unit.machine)))
 
 
 def parcel_taken(report: ParcelTaken, context: Context) -> Iterable[Message]:
     shipments = context.store(Shipments)
-    shipment = shipments.put(rules.taken(with_carrier(report.reference, shipments), report))
-    return [*rules.decision(shipment), *(rules.answer_to_cancel(shipment) if shipment.cancel_wished else [])]
+    shipment = with_carrier(report.reference, shipments)
+    return rules.report(shipments.put(rules.taken(shipment, report.carrier, report.tracking_number)))
 
 
 def parcel_refused(report: ParcelRefused, context: Context) -> Iterable[Message]:
     shipments = context.store(Shipments)
-    return rules.decision(shipments.put(rules.refused(with_carrier(report.reference, shipments), report)))
+    shipment = with_carrier(report.reference, shipments)
+    return rules.report(shipments.put(rules.refused(shipment, report.reason)))
 
 
 def with_carrier(reference: str, shipments: Shipments) -> Shipment:

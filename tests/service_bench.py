@@ -1,5 +1,6 @@
 """One service on a workbench: the production journey on a real database, without a transport."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -12,7 +13,7 @@ from bus.clock import ManualClock
 from bus.envelope import Envelope, enclose, origin
 from bus.inbox import Inbox
 from bus.incoming import Call, Source, decode
-from bus.journey import Journey
+from bus.journey import Committed, Journey
 from bus.message import Local, Message
 from bus.service import Service
 from bus.unit import Context
@@ -32,6 +33,7 @@ class ServiceBench:
         self.database = open_database(service.metadata)
         self.journey = Journey(service, self.database, self.clock)
         self.effects: list[Envelope] = []
+        self.said: list[tuple[str, dict[str, Any]]] = []  # all of it
 
     def tell(self, message: Message, *, message_id: str | None = None) -> list[tuple[str, dict[str, Any]]]:
         """Deliver a message. Returns what the service said: (wire name, body), in order."""
@@ -51,6 +53,13 @@ class ServiceBench:
             due = timers.due(connection, self.service.tables.timers, self.clock.now())
         return [said for envelope in due for said in self._handle(envelope, timers.DueTimers())]
 
+    def sweep(self) -> list[tuple[str, dict[str, Any]]]:
+        """What the service does every second or so."""
+        before = len(self.said)
+        for sweep in self.service.sweeps:
+            self.call(lambda context, sweep=sweep: context.send(sweep(context)))  # type: ignore[misc]
+        return self.said[before:]
+
     def call(self, run: Callable[[Context], T]) -> T:
         """An HTTP write. Raises what it raised."""
         work = Call(origin(str(uuid4()), sender="test", at=""), run)
@@ -67,9 +76,12 @@ class ServiceBench:
     def _handle(self, envelope: Envelope, source: Source) -> list[tuple[str, dict[str, Any]]]:
         return self._process(decode(self.service, envelope, source))
 
-    def _process(self, work: Any) -> list[tuple[str, dict[str, Any]]]:
-        import json
-
-        committed = self.journey.process([work])
+    def note(self, committed: Committed) -> None:
+        """Remember what a commit left to be done, and to be said."""
         self.effects += committed.effects
-        return [(envelope.type, json.loads(envelope.body)) for envelope in committed.outgoing]
+        self.said += [(envelope.type, json.loads(envelope.body)) for envelope in committed.outgoing]
+
+    def _process(self, work: Any) -> list[tuple[str, dict[str, Any]]]:
+        before = len(self.said)
+        self.note(self.journey.process([work]))
+        return self.said[before:]

@@ -8,21 +8,31 @@ import pytest
 from tests.service_bench import ServiceBench
 from tests.shipping_service.words import cancel, carrier_reports, intended, ship
 
-UNKNOWN = {"shipment_id": None, "carrier": None, "tracking_number": None, "reason": None}
+UNKNOWN = {
+    "shipment_id": None,
+    "job_id": None,
+    "cancel_wished": False,
+    "carrier": None,
+    "lease_until": None,
+    "tracking_number": None,
+    "reason": None,
+}
 
 
 async def test_a_shipment_with_the_carrier_has_an_id_and_no_tracking_number(
     client: httpx.AsyncClient, bench: ServiceBench
 ) -> None:
     bench.tell(ship())
-    expected = {**UNKNOWN, "reference": "r-1", "state": "with_carrier", "shipment_id": intended(bench).shipment_id}
-    assert (await client.get("/shipments/r-1")).json() == expected
+    shipment_id = intended(bench).shipment_id
+    expected = {"reference": "r-1", "state": "with_carrier", "shipment_id": shipment_id, "job_id": shipment_id}
+    assert (await client.get("/shipments/r-1")).json() == {**UNKNOWN, **expected}
 
 
 async def test_a_shipped_one_shows_what_was_said_of_it(client: httpx.AsyncClient, bench: ServiceBench) -> None:
     bench.tell(ship())
     [(_, said)] = await asyncio.to_thread(carrier_reports, bench)
-    assert (await client.get("/shipments/r-1")).json() == {**said, "state": "shipped", "reason": None}
+    expected = {**UNKNOWN, **said, "job_id": said["shipment_id"], "state": "shipped"}
+    assert (await client.get("/shipments/r-1")).json() == expected
 
 
 @pytest.mark.parametrize(("wish", "state"), [(False, "failed"), (True, "cancelled")])
