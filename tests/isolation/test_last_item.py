@@ -44,7 +44,7 @@ def test_the_last_item_is_fetched_once(inventory: Replicas) -> None:
 def test_a_check_before_the_update_instead_of_in_it_is_noticed(
     inventory: Replicas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Planted: what was read is no longer true when it is acted upon; the table's constraint refuses it."""
+    """Planted: what was read without a lock is no longer true when acted upon; the table's constraint refuses it."""
 
     def check_first(self: models.Stock, sku: str, quantity: int) -> bool:
         on_hand = self.connection.execute(sa.select(models.stock.c.on_hand).where(models.stock.c.sku == sku)).scalar()
@@ -54,4 +54,5 @@ def test_a_check_before_the_update_instead_of_in_it_is_noticed(
         return True
 
     monkeypatch.setattr(models.Stock, "reserve", check_first)
+    monkeypatch.setattr(models.Stock, "prepare", lambda *_: None)
     assert both_fetch(inventory).both != (["inventory.goods-fetched.v1"], ["inventory.goods-unavailable.v1"])

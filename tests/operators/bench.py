@@ -20,7 +20,7 @@ class FragileBench(ServiceBench):
         self.fragile = Fragile()
         super().__init__(self.fragile.service())
 
-    def sweep(self, after: float = 0.0) -> None:
+    def try_again(self, after: float = 0.0) -> None:
         """What the host does every second with what is due again, `after` so many seconds."""
         self.clock.advance(timedelta(seconds=after))
         for letter in self.call(dead_letters.due):

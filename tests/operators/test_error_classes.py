@@ -87,9 +87,9 @@ def test_a_bug_is_tried_again_with_growing_pauses_and_parked_in_the_end(
         assert (letter["status"], letter["attempts"]) == ("retrying", attempt)
         assert letter["cause"].startswith(cause)
         pause = 2.0 ** (attempt - 1)
-        bench.sweep(after=pause - 0.01)
+        bench.try_again(after=pause - 0.01)
         assert bench.letter()["attempts"] == attempt
-        bench.sweep(after=0.01)
+        bench.try_again(after=0.01)
     assert (bench.letter()["status"], bench.letter()["attempts"]) == ("parked", 10)
     assert bench.letter()["next_attempt_at"] is None
     assert bench.marks() == []
@@ -98,7 +98,7 @@ def test_a_bug_is_tried_again_with_growing_pauses_and_parked_in_the_end(
 def test_a_bug_that_was_mended_meanwhile_closes_its_letter(bench: FragileBench) -> None:
     bench.tell(Mark(name="tea", fails="bug"), message_id="m-1")
     bench.fragile.mended.add("bug")
-    bench.sweep(after=1)
+    bench.try_again(after=1)
     assert (bench.letter()["status"], bench.marks()) == ("redriven", ["tea"])
     assert bench.tell(Mark(name="tea", fails="bug"), message_id="m-1") == []
     assert (bench.letter()["status"], bench.marks()) == ("redriven", ["tea"])

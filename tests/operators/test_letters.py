@@ -51,7 +51,7 @@ def test_a_redrive_handles_the_message_and_closes_the_letter(bench: FragileBench
 def test_a_redrive_in_vain_parks_the_letter_again_with_the_new_cause(bench: FragileBench) -> None:
     letter_id = parked(bench, fails="bug")
     for _ in range(9):
-        bench.sweep(after=NINE_MINUTES)
+        bench.try_again(after=NINE_MINUTES)
     bench.redrive(letter_id)
     assert (bench.letter()["status"], bench.letter()["attempts"]) == ("parked", 11)
 
@@ -62,7 +62,7 @@ def test_a_redrive_that_nobody_carried_out_is_carried_out_by_the_next_sweep(benc
     bench.fragile.mended.add("poison")
     bench.act(redriving.redrive, letter_id)
     assert bench.letter()["status"] == "retrying"
-    bench.sweep()
+    bench.try_again()
     assert (bench.letter()["status"], bench.marks()) == ("redriven", ["tea"])
 
 
@@ -157,7 +157,7 @@ def test_what_the_transport_gave_up_is_tried_again_alone(bench: FragileBench) ->
     """A crash counts against everything that was in hand: most of it is innocent."""
     given_up(bench)
     assert (bench.letter()["status"], bench.letter()["cause"]) == ("retrying", "delivered 20 times in vain")
-    bench.sweep()
+    bench.try_again()
     assert (bench.letter()["status"], bench.marks()) == ("redriven", ["tea"])
 
 
@@ -171,7 +171,7 @@ def test_what_the_transport_gave_up_and_was_handled_is_closed(bench: FragileBenc
     """It was committed, and the acknowledgement was lost with the connection."""
     bench.tell(Mark(name="tea"), message_id="m-1")
     given_up(bench)
-    bench.sweep()
+    bench.try_again()
     assert (bench.letter()["status"], bench.marks()) == ("redriven", ["tea"])
 
 
@@ -212,7 +212,7 @@ def test_the_inbox_forgets_after_thirty_days_but_not_what_an_open_letter_may_ask
     given_up(bench)
     bench.clock.advance(2 * DAY)
     bench.call(lambda context: inbox.prune(context.unit))
-    bench.sweep()
+    bench.try_again()
     assert (bench.letter()["status"], bench.marks()) == ("redriven", ["pot", "tea"])
     bench.call(lambda context: inbox.prune(context.unit))
     with bench.database.snapshot() as connection:

@@ -113,7 +113,7 @@ def test_a_timer_that_fails_when_it_is_fired_is_a_dead_letter(bench: FragileBenc
     assert fire(bench, timer_id) == []
     assert (bench.timers(), bench.letter()["status"]) == ([], "retrying")
     bench.fragile.mended.add("bug")
-    bench.sweep(after=1)
+    bench.try_again(after=1)
     assert (bench.letter()["status"], bench.fragile.tried) == ("redriven", ["bug", "bug"])
 
 
