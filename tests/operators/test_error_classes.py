@@ -24,7 +24,7 @@ def deliver(bench: FragileBench, headers: dict[str, object], body: bytes = b'{"n
         ({"ce-id": ""}, b"{}", "not a CloudEvent: ce-id missing"),
         ({"ce-specversion": "0.3"}, b"{}", "CloudEvents version 0.3 is not understood, only 1.0"),
         ({"ce-id": "a\x00b"}, b"{}", "not a CloudEvent that can be kept: ce-id longer than 500 characters"),
-        ({"ce-id": "x" * 501}, b"{}", "not a CloudEvent that can be kept: ce-id longer than 500 characters"),
+        ({"ce-subject": "x" * 501}, b"{}", "not a CloudEvent that can be kept: ce-subject longer than 500 characters"),
         ({"ce-subject": "half a \ud800 pair"}, b"{}", "not a CloudEvent that can be kept: ce-subject"),
         ({"ce-type": "fragile.unheard-of.v1"}, b"{}", "fragile does not handle 'fragile.unheard-of.v1'"),
         ({}, b"not json", "not a valid fragile.mark.v1: Invalid JSON: "),

@@ -191,7 +191,7 @@ NOT_LIKE_THAT: list[tuple[dict[str, Any], str]] = [
     ({"due_at": "9999-12-31T23:59:59-14:00"}, "at most"),
     ({"due_at": "0001-01-01T00:00:00+14:00"}, "give a later time"),
     ({"days": 1, "author": ""}, "author"),
-    ({"days": 1, "reason": "a\x00b"}, "reason"),
+    ({"days": 1, "reason": "a\x00b"}, "NUL"),
 ]
 
 
