@@ -12,7 +12,7 @@ from minuet.services import NAMES
 
 Author = Annotated[str | None, typer.Option(help="who does this; default: your login name")]
 Reason = Annotated[str | None, typer.Option(help="why; it is kept in the audit")]
-ServiceName = Annotated[str | None, typer.Option("--service", help="which service; needed if the url holds {service}")]
+ServiceName = Annotated[str | None, typer.Option("--service", help="which service; needed where they listen apart")]
 
 
 def instruction(author: str | None, reason: str | None, **more: Any) -> dict[str, Any]:
@@ -45,10 +45,14 @@ def pages(url: str, service: str | None, path: str, **query: Any) -> Iterator[di
 
 
 def names(url: str, service: str | None) -> tuple[str, ...]:
-    """The services to ask: at a url without {service}, one answers for all."""
+    """The services to ask: where they listen together, one answers for all."""
     if service is not None:
         return (service,)
-    return NAMES if "{service}" in url else ("",)
+    return NAMES if listen_apart(url) else NAMES[:1]
+
+
+def listen_apart(url: str) -> bool:
+    return "{service}" in url or "{port}" in url
 
 
 def get(url: str, service: str | None, path: str) -> dict[str, Any]:
@@ -62,6 +66,6 @@ def post(url: str, service: str | None, path: str, body: dict[str, Any]) -> dict
 
 
 def whose(url: str, service: str | None) -> str:
-    if service is None and "{service}" in url:
-        fail("this url holds {service}: say with --service whose it is; the lists tell")
-    return service or ""
+    if service is None and listen_apart(url):
+        fail(f"the services listen apart at {url}: say with --service whose it is; the lists tell")
+    return service or NAMES[0]
