@@ -29,7 +29,9 @@ class Databases:
         self._server = server
 
     def url(self, database: str) -> str:
-        return self._server.set(database=database).render_as_string(hide_password=False)
+        """The name may hold `{service}`, as in MINUET_DATABASE_URL."""
+        written = self._server.set(database="DATABASE").render_as_string(hide_password=False)
+        return written.removesuffix("DATABASE") + database
 
     def create_database(self, name: str, template: str = "template0") -> str:
         """Returns its URL."""
