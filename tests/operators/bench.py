@@ -9,6 +9,7 @@ from bus.audit import Instruction
 from bus.envelope import Envelope
 from bus.incoming import decode
 from bus.unit import Context
+from tests.databases import OpenDatabase
 from tests.operators.fragile import Fragile, marks
 from tests.service_bench import ServiceBench
 
@@ -16,9 +17,9 @@ ANN = Instruction(author="ann", reason="it is mended")
 
 
 class FragileBench(ServiceBench):
-    def __init__(self) -> None:
+    def __init__(self, open_database: OpenDatabase) -> None:
         self.fragile = Fragile()
-        super().__init__(self.fragile.service())
+        super().__init__(self.fragile.service(), open_database)
 
     def try_again(self, after: float = 0.0) -> None:
         """What the host does every second with what is due again, `after` so many seconds."""

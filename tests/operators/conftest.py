@@ -4,13 +4,14 @@ from pathlib import Path
 import pytest
 
 from bus.clock import ManualClock
+from tests.databases import OpenDatabase
 from tests.operators.bench import FragileBench
 from tests.operators.hosting import System, system
 
 
 @pytest.fixture
-def bench() -> FragileBench:
-    return FragileBench()
+def bench(open_database: OpenDatabase) -> FragileBench:
+    return FragileBench(open_database)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from bus.envelope import Envelope
 from bus.errors import Refused
 from bus.incoming import decode
 from bus.timers import BATCH, DueTimers
+from tests.databases import OpenDatabase
 from tests.operators.bench import ANN, FragileBench
 from tests.operators.fragile import Remind, names
 from tests.saga import trip_service
@@ -177,8 +178,8 @@ def test_the_last_timer_that_wakes_something_cannot_be_cancelled(bench: FragileB
 
 
 @pytest.fixture
-def trips() -> ServiceBench:
-    return ServiceBench(trip_service.service)
+def trips(open_database: OpenDatabase) -> ServiceBench:
+    return ServiceBench(trip_service.service, open_database)
 
 
 def deadline(trips: ServiceBench, trip_id: str = "t-1") -> dict[str, Any]:
