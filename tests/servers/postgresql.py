@@ -26,7 +26,7 @@ class Databases:
     """Databases on a server, by name."""
 
     def __init__(self, server: sa.URL) -> None:
-        self._server = server
+        self._server = server.set(drivername="postgresql+psycopg")
 
     def url(self, database: str) -> str:
         """The name may hold `{service}`, as in MINUET_DATABASE_URL."""

@@ -2,10 +2,8 @@
 
 import subprocess
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-
-import pytest
 
 from minuet import seeding
 from minuet.services import NAMES
@@ -14,14 +12,6 @@ from tests.system.running import MINUET, Running, clean_environment, running, un
 
 CARD = {"method": "card", "token": "tok_ok"}
 ORDERS = 20
-
-
-@pytest.fixture
-def server() -> Iterator[PostgreSQL]:
-    """Not started, so that a test may be earlier than it, and kill it."""
-    made = PostgreSQL()
-    yield made
-    made.remove()
 
 
 def on(server: PostgreSQL) -> Mapping[str, str]:
@@ -37,21 +27,21 @@ def all_completed(order: Running, ids: list[str]) -> None:
 
 
 def test_everything_in_one_process_waits_for_the_server_and_survives_its_death(
-    server: PostgreSQL, tmp_path: Path
+    own_postgresql: PostgreSQL, tmp_path: Path
 ) -> None:
     """It is alive but not ready before the server is there, and goes on by itself after a crash of it."""
-    system = Running(tmp_path, environment=on(server))
+    system = Running(tmp_path, environment=on(own_postgresql))
     try:
         system.launch()
         assert system.client.get("/readyz").status_code == 503
         until(lambda: "the database or the broker is away" in system.log() or None, "the log to say what it waits for")
-        server.start()
+        own_postgresql.start()
         until(lambda: system.client.get("/readyz").is_success or None, f"readiness; log: {system.log()}", 10)
         system.minuet("seed")
         ids = [system.place(f"k{n}", "c-1", {"CUP": 1}, CARD)["order_id"] for n in range(ORDERS)]
-        server.kill()
+        own_postgresql.kill()
         until(lambda: system.client.get("/readyz").status_code == 503 or None, "it to say that the database is away")
-        server.start()
+        own_postgresql.start()
         all_completed(system, ids)
         assert len(system.get("/gateway/ledger")["charges"]) == ORDERS
         assert system.get("/dead-letters")["items"] == []
@@ -61,14 +51,14 @@ def test_everything_in_one_process_waits_for_the_server_and_survives_its_death(
         system.client.close()
 
 
-def test_two_replicas_of_the_order_service_share_its_orders(server: PostgreSQL, tmp_path: Path) -> None:
+def test_two_replicas_of_the_order_service_share_its_orders(own_postgresql: PostgreSQL, tmp_path: Path) -> None:
     """Both are asked, both hear the answers, and each order goes its way once."""
-    server.start()
+    own_postgresql.start()
     others = [name for name in NAMES if name != "order"]
     with (
-        running(tmp_path, *others, "gateway", environment=on(server)) as rest,
-        running(tmp_path, "order", environment=on(server)) as one,
-        running(tmp_path, "order", environment=on(server)) as other,
+        running(tmp_path, *others, "gateway", environment=on(own_postgresql)) as rest,
+        running(tmp_path, "order", environment=on(own_postgresql)) as one,
+        running(tmp_path, "order", environment=on(own_postgresql)) as other,
     ):
         for service, path, body in seeding.puts():
             (one if service == "order" else rest).client.put(path, json=body).raise_for_status()
