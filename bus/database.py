@@ -23,6 +23,7 @@ READING: dict[str, dict[str, Any]] = {
     "sqlite": {"reader": True},
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
 }
+SQLITE = {"timeout": BUSY_SECONDS, "check_same_thread": False}
 POSTGRESQL_CONNECTION: Mapping[str, Any] = {
     "client_encoding": "utf8",
     "connect_timeout": 5,
@@ -79,12 +80,13 @@ class Database:
 
 
 def open_engine(url: str) -> sa.Engine:
+    """Its errors hide the parameters: people's data stays out of logs and causes."""
     if url.startswith("postgresql"):
         return open_postgresql(url)
     if ":memory:" in url or url == "sqlite://":
-        engine = sa.create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+        engine = sa.create_engine("sqlite://", poolclass=StaticPool, hide_parameters=True, connect_args=SQLITE)
     else:
-        engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+        engine = sa.create_engine(url, hide_parameters=True, connect_args=SQLITE)
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -97,7 +99,7 @@ def open_postgresql(url: str) -> sa.Engine:
         isolation_level="READ COMMITTED",  # whatever is read to be changed is locked
         pool_size=READERS + 2,
         max_overflow=0,
-        hide_parameters=True,  # people's data stays out of logs and causes
+        hide_parameters=True,
         connect_args=dict(POSTGRESQL_CONNECTION),
     )
     sa.event.listen(engine, "connect", _prepare_postgresql)

@@ -28,6 +28,7 @@ from bus.upsert import insert_ignore, insert_or_update
 ATTEMPTS = 10  # pauses of 1, 2, 4 ... 256 seconds, about 9 minutes; then a person
 LEASE_SECONDS = 5.0  # for the process that tries it; the others leave it alone so long
 BATCH = 100
+NEW_LINE = "\n"
 
 
 class DeadLetters:
@@ -124,6 +125,8 @@ def describe(error: Exception) -> str:
     """The cause, for a person: a sentence if we raised it, else the exception's type and words."""
     if isinstance(error, Poison | Refused | NotYet):
         return str(error)
+    if isinstance(error, sa.exc.DBAPIError):  # its first line: the others tell what people's data is in the row
+        return f"{type(error.orig).__name__}: {str(error.orig).partition(NEW_LINE)[0]}"
     return f"{type(error).__name__}: {error}"
 
 

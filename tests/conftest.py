@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.databases import OnPostgreSQL, OpenDatabase, in_memory
-from tests.servers.installing import POSTGRESQL, RABBITMQ
+from tests.servers.installing import POSTGRESQL, RABBITMQ, Missing
 from tests.servers.postgresql import Databases, PostgreSQL
 from tests.servers.rabbitmq import Broker, ExistingBroker, RabbitMQ
 
@@ -26,6 +26,19 @@ def postgresql() -> Iterator[Databases]:
         yield server
     finally:
         server.remove()
+
+
+@pytest.fixture
+def own_postgresql() -> Iterator[PostgreSQL]:
+    """A server for one test, not started yet, which that test may kill."""
+    try:
+        server = PostgreSQL()
+    except Missing:
+        if POSTGRESQL.variable in os.environ:
+            pytest.skip("needs a PostgreSQL that it may kill, and only somebody else's is there")
+        raise
+    yield server
+    server.remove()
 
 
 @pytest.fixture

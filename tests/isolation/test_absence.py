@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -19,20 +18,10 @@ from tests.isolation.tally import Count, metadata, service, tallies
 from tests.servers.postgresql import PostgreSQL
 
 
-@pytest.fixture(scope="module")
-def own_server() -> Iterator[PostgreSQL]:
-    """A server that may be killed."""
-    server = PostgreSQL()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
-
-
 @pytest.fixture
-def alone(own_server: PostgreSQL) -> Iterator[Replicas]:
-    url = own_server.create_database(f"alone_{uuid4().hex}")
+def alone(own_postgresql: PostgreSQL) -> Iterator[Replicas]:
+    own_postgresql.start()
+    url = own_postgresql.create_database("alone")
     replicas = Replicas(service, url)
     metadata.create_all(replicas.database.engine)
     yield replicas
@@ -40,19 +29,19 @@ def alone(own_server: PostgreSQL) -> Iterator[Replicas]:
 
 
 def test_while_the_server_is_away_nothing_is_counted_and_then_it_goes_on_by_itself(
-    own_server: PostgreSQL, alone: Replicas
+    own_postgresql: PostgreSQL, alone: Replicas
 ) -> None:
     """Killed as by a power cut, with connections open; what was committed before is there."""
     alone.tell(Count(name="a"), prefix="before")
     works = alone.incoming(Count(name="a"), Count(name="b"), prefix="meanwhile")
-    own_server.kill()
+    own_postgresql.kill()
     for _ in range(3):
         with pytest.raises(Unavailable):
             alone.journey.process(works)
         with pytest.raises(Unavailable):
             alone.rows(tallies)
     assert not any(work.done for work in works)
-    own_server.start()
+    own_postgresql.start()
     finish(alone.journey, works)
     assert {(row.name, row.number) for row in alone.rows(tallies)} == {("a", 2), ("b", 1)}
     assert alone.rows(service.tables.dead_letters) == []

@@ -1,6 +1,7 @@
 """Each class of error, and what it leads to."""
 
 import json
+import re
 
 import pytest
 
@@ -71,9 +72,9 @@ def test_what_can_never_be_handled_is_parked_at_once(bench: FragileBench) -> Non
     ("fails", "cause"),
     [
         ("bug", "ZeroDivisionError: division by zero"),
-        ("integrity", "IntegrityError: "),
-        ("statement", ""),
-        ("unstorable", "ValueError: half a \\ud800 pair and a \\x00"),
+        ("integrity", r"(IntegrityError|UniqueViolation): "),
+        ("statement", r"(OperationalError|UndefinedTable): "),
+        ("unstorable", r"ValueError: half a \\ud800 pair and a \\x00"),
         ("not yet", "too early"),
     ],
 )
@@ -85,7 +86,7 @@ def test_a_bug_is_tried_again_with_growing_pauses_and_parked_in_the_end(
     for attempt in range(1, 10):
         letter = bench.letter()
         assert (letter["status"], letter["attempts"]) == ("retrying", attempt)
-        assert letter["cause"].startswith(cause)
+        assert re.match(cause, letter["cause"])
         pause = 2.0 ** (attempt - 1)
         bench.try_again(after=pause - 0.01)
         assert bench.letter()["attempts"] == attempt

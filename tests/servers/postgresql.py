@@ -26,10 +26,12 @@ class Databases:
     """Databases on a server, by name."""
 
     def __init__(self, server: sa.URL) -> None:
-        self._server = server
+        self._server = server.set(drivername="postgresql+psycopg")
 
     def url(self, database: str) -> str:
-        return self._server.set(database=database).render_as_string(hide_password=False)
+        """The name may hold `{service}`, as in MINUET_DATABASE_URL."""
+        written = self._server.set(database="DATABASE").render_as_string(hide_password=False)
+        return written.removesuffix("DATABASE") + database
 
     def create_database(self, name: str, template: str = "template0") -> str:
         """Returns its URL."""
