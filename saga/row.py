@@ -72,7 +72,7 @@ def all_of(*messages: type[Message]) -> Join:
 
 
 anything_else = "anything else"
-When = type[Message] | tuple[type[Message], ...] | Deadline | Join | str
+When = type[Message] | tuple[type[Message] | Deadline, ...] | Deadline | Join | str
 
 # --- becomes
 
@@ -136,11 +136,11 @@ def _tuple(value: Any) -> tuple[Any, ...]:
 
 
 def when_text(when: When) -> str:
-    if isinstance(when, Deadline):
-        return str(when)
+    if isinstance(when, tuple):
+        return ", ".join(when_text(each) for each in when)
     if isinstance(when, Join):
         return when.name
-    return when if isinstance(when, str) else ", ".join(message.__name__ for message in _tuple(when))
+    return when.__name__ if isinstance(when, type) else str(when)
 
 
 def send_text(send: Send) -> str:
