@@ -8,6 +8,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from bus.envelope import enclose, origin
+from bus.inbox import Inbox
+from bus.incoming import decode
+from bus.message import Message
 from payment_service import case_views, desk
 from payment_service.messages import (
     AskGateway,
@@ -179,3 +183,15 @@ def outbox(bench: ServiceBench) -> Said:
     with bench.database.snapshot() as connection:
         rows = connection.execute(sa.select(table.c.headers, table.c.body).order_by(sa.text("rowid"))).all()
     return [(json.loads(row.headers)["ce-type"], json.loads(row.body)) for row in rows]
+
+
+def tell_together(bench: ServiceBench, *messages: Message) -> list[str]:
+    """Deliver all of them in one transaction. Returns the wire names of what was said."""
+    causes = [origin(f"batched-{place}", sender="test", at="") for place in range(len(messages))]
+    envelopes = [
+        enclose(message, sender="test", at=bench.clock.now(), cause=cause, place=0)
+        for message, cause in zip(messages, causes, strict=True)
+    ]
+    committed = bench.journey.process([decode(bench.service, envelope, Inbox()) for envelope in envelopes])
+    bench.effects += committed.effects
+    return [envelope.type for envelope in committed.outgoing]
