@@ -48,7 +48,7 @@ class ClaimIn(Request):
 class ResolutionIn(Request):
     outcome: Literal["new_card", "gave_up"]
     token: Text | None = None
-    note: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00]*$")]
+    note: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
     agent: Text
 
     @model_validator(mode="after")

@@ -1,16 +1,12 @@
 """What the call centre sees of clearing cases. Reads only."""
 
-import base64
-import binascii
-import json
-from datetime import UTC, datetime
 from typing import Any, Literal
-from uuid import UUID
 
 import sqlalchemy as sa
 
+from bus import paging
 from bus.envelope import rfc3339
-from bus.errors import Refused
+from bus.paging import Place
 from payment_service.flow import payment_flow
 from payment_service.models import clearing_cases, saga_tables
 from payment_service.payment import Payment
@@ -30,19 +26,16 @@ LISTED: dict[State, sa.ColumnElement[bool]] = {
 
 
 def page(connection: sa.Connection, state: State | None, limit: int, after: str | None) -> dict[str, Any]:
-    """Cases, oldest first."""
-    same_payment = (instances.c.instance_id == cases.c.reference + "/" + sa.cast(cases.c.attempt, sa.Text)) & (
+    """Cases, oldest first. Raises Refused for a cursor that we did not make."""
+    its_payment = (instances.c.instance_id == cases.c.reference + "/" + sa.cast(cases.c.attempt, sa.Text)) & (
         instances.c.flow == payment_flow.name
     )
-    query = sa.select(cases, instances.c.data).join(instances, same_payment)
-    query = query.order_by(cases.c.opened_at, cases.c.case_id).limit(limit + 1)
+    further = paging.beyond(cases.c.opened_at, cases.c.case_id, paging.place(after, paging.business_time))
+    query = sa.select(cases, instances.c.data).join(instances, its_payment).where(further)
     if state is not None:
         query = query.where(LISTED[state])
-    if after is not None:
-        query = query.where(sa.tuple_(cases.c.opened_at, cases.c.case_id) > sa.tuple_(*position(after)))
-    rows = connection.execute(query).all()
-    more = len(rows) > limit
-    return {"items": [with_payment(row) for row in rows[:limit]], "next": cursor(rows[limit - 1]) if more else None}
+    rows = connection.execute(query.order_by(cases.c.opened_at, cases.c.case_id).limit(limit + 1))
+    return paging.page(((Place(row.opened_at, row.case_id), with_payment(row)) for row in rows), limit)
 
 
 def with_payment(row: Any) -> dict[str, Any]:
@@ -77,17 +70,3 @@ def state_of(row: Any) -> State:
             return closed
         case _:
             return "resolved"
-
-
-def cursor(row: Any) -> str:
-    return base64.urlsafe_b64encode(json.dumps([row.opened_at.isoformat(), row.case_id]).encode()).decode()
-
-
-def position(after: str) -> tuple[Any, Any]:
-    """Raises Refused for a cursor that we did not make."""
-    try:
-        opened_at, case_id = json.loads(base64.urlsafe_b64decode(after.encode()))
-        at = datetime.fromisoformat(opened_at).astimezone(UTC)
-        return sa.literal(at, cases.c.opened_at.type), sa.literal(str(UUID(case_id)))
-    except (binascii.Error, AttributeError, OverflowError, RecursionError, TypeError, ValueError):
-        raise Refused("`after` is not a cursor of this list: give the `next` of an earlier page") from None

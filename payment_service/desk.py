@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from uuid import UUID
 
+from bus import audit
+from bus.audit import Instruction
 from bus.errors import Refused
+from bus.message import kebab_case
 from bus.unit import Context
 from payment_service import ledger
 from payment_service.handlers import INVOICES, PAYMENTS
@@ -26,9 +29,12 @@ from saga.instance import Instance
 def act_on_case(case_id: UUID, act: Callable[[CaseRecord], CaseAction], context: Context) -> CaseRecord:
     """Returns the case as it is now. Raises Refused: 404 for an unknown case, 409 for one that is not to be had."""
     case = find_case(case_id, context)
-    step = PAYMENTS.hear(act(case), context)
+    action = act(case)
+    step = PAYMENTS.hear(action, context)
     if step.refused:
         raise Refused(f"{step.refused}; agent: {case.agent or 'none'}, outcome: {case.outcome or 'none yet'}", 409)
+    by = Instruction(author=action.author, reason=action.reason)
+    audit.record(context, by, f"case.{kebab_case(type(action).__name__)}", str(case_id), f"payment of {case.reference}")
     context.send(step.sends)
     return find_case(case_id, context)
 

@@ -1,15 +1,18 @@
 """The payment service's tables, and the stores over them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from bus.database import UtcDateTime
+from bus.message import Message
 from bus.records import Records
 from bus.tables import BusTables
 from bus.unit import Store, UnitOfWork
 from payment_service.ledger import Posting
+from payment_service.messages import RetrievePayment
 from saga.store import Instances
 from saga.tables import SagaTables
 
@@ -104,6 +107,10 @@ class Credits(Records[Credit]):
 
     table = credits
     record = Credit
+
+    def prepare(self, messages: Sequence[Message]) -> None:
+        """Only whoever is going to pay has credit that may be used."""
+        self.preload(message.payer.id for message in messages if isinstance(message, RetrievePayment))
 
     def balance(self, customer_id: str, currency: str) -> int:
         credit = self.get(customer_id, currency)

@@ -45,6 +45,10 @@ class Keeper:
     names: Callable[[Any, Any], str] = by_subject
     kept: Callable[[Instance, Instance, Context], None] | None = None
 
+    @property
+    def loads(self) -> tuple[type[Store], ...]:
+        return (self.instances,) if self.facts is None else (self.instances, self.facts)
+
     def hear(self, message: Message, context: Context) -> Step:
         """Make one step and store it. What it says is in the step, not sent yet.
 
@@ -111,5 +115,5 @@ def handlers(*keepers: Keeper) -> tuple[Handler, ...]:
         return by_flow[message.flow].reach(message, context)
 
     stores = {keeper.instances for keeper in keepers}
-    hearing = [on(message, k.handle, k.instances) for k in keepers for message in k.flow.messages]
+    hearing = [on(message, k.handle, *k.loads) for k in keepers for message in k.flow.messages]
     return (*hearing, on(DeadlineReached, reach, *stores))

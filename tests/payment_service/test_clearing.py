@@ -20,7 +20,6 @@ from tests.payment_service.words import (
     euros,
     later,
     not_charged,
-    outbox,
     refund,
     retrieve,
 )
@@ -109,7 +108,7 @@ async def test_a_new_card_is_charged_and_the_payment_received(
 async def test_giving_up_fails_the_payment(client: httpx.AsyncClient, bench: ServiceBench, post: Post) -> None:
     case_id = opened(bench)
     assert (await post(case_id, "resolve", **GAVE_UP)).json()["outcome"] == "gave_up"
-    assert outbox(bench)[-1] == (FAILED, {"reference": "r-1", "attempt": 1, "reason": "card declined"})
+    assert bench.said[-1] == (FAILED, {"reference": "r-1", "attempt": 1, "reason": "card declined"})
     shown = await payment(client)
     assert (shown["state"], shown["received"]) == ("failed", euros(0))
 
@@ -131,10 +130,10 @@ async def test_the_history_says_which_agent_did_what_and_why(
 async def test_a_case_is_resolved_once(bench: ServiceBench, post: Post, body: dict[str, Any]) -> None:
     case_id = opened(bench)
     await post(case_id, "resolve", **body)
-    said, intended = outbox(bench), list(bench.effects)
+    said, intended = list(bench.said), list(bench.effects)
     is_problem(await post(case_id, "resolve", **NEW_CARD), 409, "closed", body["outcome"])
     is_problem(await post(case_id, "claim", agent="ann"), 409, "closed")
-    assert (outbox(bench), bench.effects) == (said, intended)
+    assert (bench.said, bench.effects) == (said, intended)
 
 
 @pytest.mark.parametrize("wish", [cancel(), refund()])
@@ -216,9 +215,9 @@ async def test_bad_input_changes_and_says_nothing(
     client: httpx.AsyncClient, bench: ServiceBench, post: Post, action: str, body: dict[str, Any]
 ) -> None:
     case_id = opened(bench)
-    before = (await payment(client), outbox(bench), len(bench.effects))
+    before = (await payment(client), list(bench.said), len(bench.effects))
     is_problem(await post(case_id, action, **body), 422, "body")
-    assert (await payment(client), outbox(bench), len(bench.effects)) == before
+    assert (await payment(client), list(bench.said), len(bench.effects)) == before
 
 
 @pytest.mark.parametrize("action", ["claim", "resolve"])

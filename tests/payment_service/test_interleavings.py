@@ -34,7 +34,6 @@ from tests.payment_service.words import (
     cancel,
     cases,
     grant,
-    outbox,
     refund,
     retrieve,
 )
@@ -80,11 +79,10 @@ class World:
                 self.perform(which, runner, what)
 
     def clear(self, action: type[CaseAction]) -> None:
-        """What an agent's action says is in the outbox, as nothing on the bench is published."""
         if cases(self.bench):
-            before = len(outbox(self.bench))
+            before = len(self.bench.said)
             act(self.bench, action)
-            self.said += outbox(self.bench)[before:]
+            self.said += self.bench.said[before:]
 
     def wait(self, time: timedelta) -> None:
         self.bench.clock.advance(time)

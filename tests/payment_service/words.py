@@ -1,12 +1,9 @@
 """What the tests say to the payment service, and what they expect to hear."""
 
-import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
-
-import sqlalchemy as sa
 
 from bus.envelope import enclose, origin
 from bus.inbox import Inbox
@@ -34,7 +31,7 @@ from payment_service.messages import (
     RetrievePayment,
     TakeNewCard,
 )
-from payment_service.models import CaseRecord, Credits, bus_tables
+from payment_service.models import CaseRecord, Credits
 from tests.service_bench import ServiceBench
 
 Said = list[tuple[str, dict[str, Any]]]
@@ -171,18 +168,9 @@ def new_card(bench: ServiceBench) -> Said:
 
 
 def gave_up(bench: ServiceBench) -> Said:
-    """What an agent's action says goes to the outbox."""
-    before = outbox(bench)
+    before = len(bench.said)
     act(bench, GiveUpCase)
-    return outbox(bench)[len(before) :]
-
-
-def outbox(bench: ServiceBench) -> Said:
-    """Everything that was said and not yet published, in the sequence in which it was said."""
-    table = bus_tables.outbox
-    with bench.database.snapshot() as connection:
-        rows = connection.execute(sa.select(table.c.headers, table.c.body).order_by(sa.text("rowid"))).all()
-    return [(json.loads(row.headers)["ce-type"], json.loads(row.body)) for row in rows]
+    return bench.said[before:]
 
 
 def tell_together(bench: ServiceBench, *messages: Message) -> list[str]:
@@ -192,6 +180,6 @@ def tell_together(bench: ServiceBench, *messages: Message) -> list[str]:
         enclose(message, sender="test", at=bench.clock.now(), cause=cause, place=0)
         for message, cause in zip(messages, causes, strict=True)
     ]
-    committed = bench.journey.process([decode(bench.service, envelope, Inbox()) for envelope in envelopes])
-    bench.effects += committed.effects
-    return [envelope.type for envelope in committed.outgoing]
+    before = len(bench.said)
+    bench.note(bench.journey.process([decode(bench.service, envelope, Inbox()) for envelope in envelopes]))
+    return [name for name, _ in bench.said[before:]]
