@@ -150,7 +150,7 @@ class Host:
     async def _sweep(self) -> None:
         await asyncio.sleep(POLL_SECONDS)
         self._publisher.hand_over(await self.writer.call(outbox.sweep))
-        self._performing.hand_over(await self.writer.call(effects.sweep))
+        self._performing.hand_over(await self.writer.call(effects.sweep), again=True)
         for letter in await self.writer.call(dead_letters.due):
             await self._do([letter], dead_letters.DeadLetters())
         for sweep in self.service.sweeps:

@@ -3,7 +3,7 @@
 import re
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 def kebab_case(class_name: str) -> str:
@@ -51,7 +51,13 @@ class Event(Message):
 
 
 class Effect(Message):
-    """An intent to call the outside world. Committed first, then performed at least once, outside any transaction."""
+    """An intent to call the outside world. Committed first, then performed at least once, outside any transaction.
+
+    `again` is set for whoever performs it if somebody else may have done so before, or may be doing so: a process that
+    was killed, or one that took too long. That nobody answers is then no proof that nothing was done.
+    """
+
+    again: bool = Field(default=False, exclude=True)
 
 
 class Local(Message):

@@ -14,7 +14,7 @@ Key = tuple[Any, ...]
 
 
 class Records(Store, Generic[R]):
-    """An identity map. The table's primary key is the record's key; its first column is the subject's.
+    """An identity map. The table's primary key is the record's key; its first column, usually, is the subject's.
 
     A batch costs one select, one insert and one update, however many messages are in it. Rows are read with
     `FOR UPDATE` in the order of their keys, so that replicas queue up instead of locking each other out. A column
@@ -47,18 +47,19 @@ class Records(Store, Generic[R]):
             self._versions[self.key_of(record)] = version
 
     def get(self, *key: Any) -> R | None:
-        """The record with this key, or None."""
+        """The record with this key, whose first part is the subject, or None."""
         self.preload([key[0]])
         return self._known.get(key)
 
     def of(self, subject: str) -> Sequence[R]:
         """All records of one subject, in the order of their keys."""
         self.preload([subject])
-        return [record for key, record in sorted(self._known.items()) if key[0] == subject]
+        name = self._subject_column().name
+        return [record for _, record in sorted(self._known.items()) if getattr(record, name) == subject]
 
     def put(self, record: R) -> R:
         """Insert or replace."""
-        self.preload([self.key_of(record)[0]])
+        self.preload([getattr(record, self._subject_column().name)])
         self._known[self.key_of(record)] = record
         return record
 

@@ -6,11 +6,13 @@ import typer
 
 from minuet.client import fail
 from order_service.flow import order_flow
+from payment_service.flow import payment_flow
+from payment_service.invoice_flow import invoice_flow
 from saga import printing
 from saga.flow import Flow
 
 app = typer.Typer(no_args_is_help=True, help="Print a flow: its table, its matrix, its diagram.")
-FLOWS = {"order": order_flow}
+FLOWS = {"order": order_flow, "payment": payment_flow, "invoice": invoice_flow}
 
 
 @app.command()

@@ -47,7 +47,7 @@ def hash_of(command: PlaceOrder) -> str:
 
 def find(order_id: str, context: Context) -> Instance:
     """Raises Refused with status 404."""
-    found = context.store(Orders).find(ORDERS.flow, order_id)
+    found = context.store(Orders).find(ORDERS.flow, order_id, order_id)
     if found is None:
         raise Refused(f"there is no order {order_id}", 404)
     return found

@@ -14,7 +14,11 @@ from pydantic import BaseModel, ValidationError
 
 from payment_service.messages import Money
 
-TIMEOUT_SECONDS = 3.0  # two calls, one to charge and one to ask, stay well below the effect's lease of 8 s
+TIMEOUT_SECONDS = 2.5  # three calls, to ask, to charge and to ask again, stay below the effect's lease of 8 s
+SETTLING_SECONDS = 1.0  # a call that we gave up and the gateway did not is over by then
+
+
+REFUSALS = (400, 409, 422)  # other client errors, e.g. 401 and 429, say that nobody looked at what was asked
 
 
 class GatewayUnreachable(Exception):
@@ -61,6 +65,19 @@ class Gateway:
         except AnswerUnknown as unknown:
             return await self._ask(key, unknown)
 
+    async def ask(self, key: str) -> Charged | Declined | None:
+        """What became of a charge; None if the gateway knows of none. Raises GatewayUnreachable, AnswerUnknown."""
+        response = await self._call("GET", path_of(key))
+        return None if response.status_code == 404 else meaning_of(response)
+
+    async def ask_surely(self, key: str) -> Charged | Declined | None:
+        """As `ask`, but what is still on its way to the gateway is given the time to arrive before None is believed."""
+        answer = await self.ask(key)
+        if answer is None:
+            await asyncio.sleep(SETTLING_SECONDS)
+            answer = await self.ask(key)
+        return answer
+
     async def refund(self, key: str, charge_key: str, reference: str, amount: Money) -> None:
         """Returns once the money is given back. Raises GatewayUnreachable, AnswerUnknown, GatewayRefused."""
         body = {"key": key, "charge_key": charge_key, "reference": reference, "amount": amount.model_dump()}
@@ -69,9 +86,12 @@ class Gateway:
     async def _ask(self, key: str, why: AnswerUnknown) -> Charged | Declined:
         """That the gateway knows no such charge is no answer: ours may still be on its way."""
         try:
-            return meaning_of(await self._call("GET", f"/gateway/charges/{quote(key, safe='')}"))
-        except (GatewayUnreachable, GatewayRefused, AnswerUnknown) as error:
+            answer = await self.ask(key)
+        except (GatewayUnreachable, AnswerUnknown) as error:
             raise AnswerUnknown(f"{why}; when asked: {error}") from error
+        if answer is None:
+            raise AnswerUnknown(f"{why}; when asked: no such charge")
+        return answer
 
     async def _call(self, method: str, path: str, **content: Any) -> httpx.Response:
         try:
@@ -85,15 +105,20 @@ class Gateway:
         return response
 
 
+def path_of(key: str) -> str:
+    return f"/gateway/charges/{quote(key, safe='')}"
+
+
 def check(response: httpx.Response) -> None:
-    """Raises what the status means for whoever called, unless it is a success."""
+    """Raises what the status means for whoever called, unless it is an answer."""
     said = f"{response.status_code} {response.text[:200]}"
-    if response.status_code == 503:
-        raise GatewayUnreachable(said)
-    if response.is_client_error:
+    if response.status_code in REFUSALS:
         raise GatewayRefused(said)
-    if not response.is_success:
-        raise AnswerUnknown(said)
+    if response.is_success or (response.request.method == "GET" and response.status_code == 404):
+        return
+    if response.status_code == 503 or response.is_client_error:
+        raise GatewayUnreachable(said)
+    raise AnswerUnknown(said)
 
 
 def meaning_of(response: httpx.Response) -> Charged | Declined:

@@ -1,34 +1,20 @@
-"""An invoice: money that a payer is asked for, and how much of it has come."""
+"""What the flow knows of one invoice: money that a payer is asked for, and how much of it has come."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
 
-State = Literal["open", "paid", "cancelled"]
+from payment_service.messages import Money, Payer, Value
 
 
-@dataclass(frozen=True)
-class Invoice:
+class Invoice(Value):
     reference: str
-    state: State
-    amount: int  # 0 if it was cancelled before it was issued
-    currency: str
-    paid: int = 0
-    payer: dict[str, Any] = field(default_factory=dict)
-    issued_at: datetime | None = None  # None if it was cancelled before it was issued
+    amount: Money  # 0 if it was cancelled before it was issued
+    payer: Payer | None = None  # None if it was cancelled before it was issued
+    issued_at: datetime | None = None
     due_at: datetime | None = None
+    paid: int = 0  # at most the amount
+    surplus: int = 0  # what came over and above; it is the payer's credit
+    reminders: int = 0
 
     @property
     def open_amount(self) -> int:
-        return self.amount - self.paid
-
-
-@dataclass(frozen=True)
-class InvoicePayment:
-    """Money that came in for an invoice."""
-
-    reference: str
-    request_id: str  # the same request again is the same money
-    amount: int
-    currency: str
-    at: datetime
+        return self.amount.amount - self.paid

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -70,6 +71,13 @@ class PaymentReceived(PaymentEvent):
     amount: Money
 
 
+class PaymentInClearing(PaymentEvent):
+    """The card could not be charged: the call centre sees to it. The decision follows, within 14 days."""
+
+    attempt: int
+    reason: str
+
+
 class PaymentFailed(PaymentEvent):
     attempt: int
     reason: str
@@ -88,40 +96,99 @@ class PaymentRefunded(PaymentEvent):
     amount: Money
 
 
-class ChargeCard(Effect, owner="payment", key="reference"):
-    """Let the gateway charge the card. `charge_key` is the idempotency key."""
+# --- calls to the gateway, and what comes of them
 
+
+class GatewayCall(Effect, owner="payment", key="reference"):
     reference: str
     attempt: int
+
+
+class ChargeCard(GatewayCall):
+    """Let the gateway charge the card. `charge_key` is the idempotency key."""
+
+    call: str
     charge_key: str
     amount: Money
     card_token: str
+    ask_first: bool = False  # an earlier call under this key may have charged the card
 
 
-class CardCharged(Local, owner="payment", key="reference"):
-    reference: str
-    attempt: int
+class AskGateway(GatewayCall):
+    """Find out whether the card was charged under `charge_key`, and charge nothing."""
+
+    call: str
+    charge_key: str
 
 
-class CardDeclined(Local, owner="payment", key="reference"):
-    reference: str
-    attempt: int
-    reason: str
-
-
-class RefundCard(Effect, owner="payment", key="reference"):
+class RefundCard(GatewayCall):
     """Let the gateway give back what it charged under `charge_key`. `refund_key` is the idempotency key."""
 
-    reference: str
-    attempt: int
     refund_key: str
     charge_key: str
     amount: Money
 
 
-class CardRefunded(Local, owner="payment", key="reference"):
+class CallOutcome(Local, owner="payment", key="reference"):
     reference: str
     attempt: int
+
+
+class ChargeOutcome(CallOutcome):
+    call: str
+
+
+class CardCharged(ChargeOutcome):
+    """Under the key that the call had, now or in an earlier call."""
+
+
+class CardDeclined(ChargeOutcome):
+    reason: str
+
+
+class CardNotCharged(ChargeOutcome):
+    """Surely: nobody was there, or the gateway knows of no such charge. It may be tried again."""
+
+    reason: str
+
+
+class CardPerhapsCharged(ChargeOutcome):
+    """The answer is unknown. No other card is charged before it is known."""
+
+    reason: str
+
+
+class CardRefunded(CallOutcome):
+    pass
+
+
+class CardNotRefunded(CallOutcome):
+    """Not for sure. It is tried again under the same key, which moves money once."""
+
+    reason: str
+
+
+# --- what the call centre does
+
+
+class CaseAction(Local, owner="payment", key="reference"):
+    reference: str
+    attempt: int
+    case_id: UUID
+    author: Text  # the agent
+    reason: str
+
+
+class ClaimCase(CaseAction):
+    reason: str = "claimed the case"
+
+
+class TakeNewCard(CaseAction):
+    card_token: Text
+
+
+class GiveUpCase(CaseAction):
+    pass
 
 
 # --- invoices
@@ -144,6 +211,20 @@ class InvoiceIssued(PaymentEvent):
     due_at: datetime
 
 
+class InvoiceReminded(PaymentEvent):
+    """It is overdue, and the payer was told."""
+
+    amount: Money  # still to be paid
+    due_at: datetime
+
+
+class InvoiceDefaulted(PaymentEvent):
+    """Nobody counts on this money any more. It is still taken if it comes."""
+
+    amount: Money  # still to be paid
+    due_at: datetime
+
+
 class InvoicePaid(PaymentEvent):
     """In full."""
 
@@ -152,3 +233,10 @@ class InvoicePaid(PaymentEvent):
 
 class InvoiceCancelled(PaymentEvent):
     """The invoice is not to be paid any more."""
+
+
+class MoneyCame(Local, owner="payment", key="reference"):
+    """For this invoice, over the bank."""
+
+    reference: str
+    amount: Money

@@ -1,46 +1,47 @@
 """The payment service's tables, and the stores over them."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from bus.database import UtcDateTime
+from bus.message import Message
 from bus.records import Records
 from bus.tables import BusTables
 from bus.unit import Store, UnitOfWork
-from payment_service.invoice import Invoice, InvoicePayment
 from payment_service.ledger import Posting
-from payment_service.payment import Payment
+from payment_service.messages import RetrievePayment
+from saga.store import Instances
+from saga.tables import SagaTables
 
 metadata = sa.MetaData()
 bus_tables = BusTables(metadata)
+saga_tables = SagaTables(metadata)
 
-payments = sa.Table(
-    "payments",
+clearing_cases = sa.Table(
+    "clearing_cases",  # for lists, and to find the payment: a case's truth is in its payment
     metadata,
-    sa.Column("reference", sa.Text, primary_key=True),
-    sa.Column("attempt", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("state", sa.Text, nullable=False),  # charging | received | failed | cancelled | refunding | refunded
-    sa.Column("amount", sa.BigInteger, nullable=False),
-    sa.Column("currency", sa.Text, nullable=False),
-    sa.Column("payment_id", sa.Text, nullable=True, unique=True),
-    sa.Column("reason", sa.Text, nullable=True),
-    sa.Column("cancel_wished", sa.Boolean, nullable=False),
-    sa.Column("refund_wished", sa.Boolean, nullable=False),
-    sa.Column("history", sa.JSON, nullable=False),
+    sa.Column("case_id", sa.Text, primary_key=True),
+    sa.Column("reference", sa.Text, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("opened_at", UtcDateTime, nullable=False),
+    sa.Column("agent", sa.Text, nullable=True),
+    sa.Column("escalated_at", UtcDateTime, nullable=True),
+    sa.Column("outcome", sa.Text, nullable=True),  # null while it is open
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("closed_at", UtcDateTime, nullable=True),
+    sa.Index("clearing_cases_by_age", "outcome", "opened_at", "case_id"),
 )
-invoices = sa.Table(
-    "invoices",
+credits = sa.Table(
+    "credits",
     metadata,
-    sa.Column("reference", sa.Text, primary_key=True),
-    sa.Column("state", sa.Text, nullable=False),  # open | paid | cancelled
-    sa.Column("amount", sa.BigInteger, nullable=False),
-    sa.Column("currency", sa.Text, nullable=False),
-    sa.Column("paid", sa.BigInteger, nullable=False),
-    sa.Column("payer", sa.JSON, nullable=False),
-    sa.Column("issued_at", UtcDateTime, nullable=True),
-    sa.Column("due_at", UtcDateTime, nullable=True),
-    sa.CheckConstraint("paid BETWEEN 0 AND amount", name="paid_at_most_what_was_asked"),
+    sa.Column("customer_id", sa.Text, primary_key=True),
+    sa.Column("currency", sa.Text, primary_key=True),
+    sa.Column("balance", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("balance >= 0", name="no_credit_below_zero"),
 )
 invoice_payments = sa.Table(
     "invoice_payments",
@@ -65,14 +66,70 @@ ledger_entries = sa.Table(
 )
 
 
-class Payments(Records[Payment]):
-    table = payments
-    record = Payment
+class Sagas(Instances):
+    """The instances of the payment flow and of the invoice flow."""
+
+    tables = saga_tables
 
 
-class Invoices(Records[Invoice]):
-    table = invoices
-    record = Invoice
+@dataclass(frozen=True)
+class CaseRecord:
+    """A clearing case as it is listed."""
+
+    case_id: str
+    reference: str
+    attempt: int
+    reason: str
+    opened_at: datetime
+    agent: str | None
+    escalated_at: datetime | None
+    outcome: str | None
+    note: str
+    closed_at: datetime | None
+
+
+class ClearingCases(Records[CaseRecord]):
+    table = clearing_cases
+    record = CaseRecord
+
+
+@dataclass(frozen=True)
+class Credit:
+    """What a customer has left with us, in one currency."""
+
+    customer_id: str
+    currency: str
+    balance: int
+
+
+class Credits(Records[Credit]):
+    """See `rules.CreditAccounts`."""
+
+    table = credits
+    record = Credit
+
+    def prepare(self, messages: Sequence[Message]) -> None:
+        """Only whoever is going to pay has credit that may be used."""
+        self.preload(message.payer.id for message in messages if isinstance(message, RetrievePayment))
+
+    def balance(self, customer_id: str, currency: str) -> int:
+        credit = self.get(customer_id, currency)
+        return credit.balance if credit else 0
+
+    def add(self, customer_id: str, currency: str, amount: int) -> None:
+        if amount:
+            self.put(Credit(customer_id, currency, self.balance(customer_id, currency) + amount))
+
+
+@dataclass(frozen=True)
+class InvoicePayment:
+    """Money that came in for an invoice."""
+
+    reference: str
+    request_id: str  # the same request again is the same money
+    amount: int
+    currency: str
+    at: datetime
 
 
 class InvoicePayments(Records[InvoicePayment]):

@@ -1,154 +1,183 @@
-"""The business decisions about card payments: plain functions, without database, clock or ids."""
+"""The business decisions about payments: plain functions, without database, clock or ids."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime
+from datetime import timedelta
+from typing import Any, Protocol
 
-from bus.envelope import rfc3339
-from bus.message import Message
+from bus.ids import derived
 from payment_service.messages import (
     NO_CURRENCY,
+    CancelPayment,
     CardDeclined,
-    ChargeCard,
+    CardNotCharged,
+    CardNotRefunded,
+    CardPerhapsCharged,
+    CaseAction,
+    ChargeOutcome,
     Money,
-    PaymentCancelled,
-    PaymentEvent,
-    PaymentFailed,
-    PaymentReceived,
-    PaymentRefunded,
-    RefundCard,
+    RefundPayment,
     RetrievePayment,
+    TakeNewCard,
 )
-from payment_service.payment import Payment
+from payment_service.payment import Case, Outcome, Payment
+from saga.row import Moment
 
-# --- what becomes of a card payment
-
-
-def latest_attempt(payments: Sequence[Payment]) -> int:
-    """What a command means that names no attempt."""
-    return max((payment.attempt for payment in payments), default=1)
+PAUSES = (1, 2, 4, 8, 15, 30, 60, 120, 300, 900, 2160, 3600, 7200, 14400, 28800, 28800)  # seconds, a day in all
 
 
-def asked(command: RetrievePayment, payment_id: str, now: datetime) -> Payment:
+class CreditAccounts(Protocol):
+    """What customers have left with us."""
+
+    def balance(self, customer_id: str, currency: str) -> int: ...
+
+
+# --- what is asked for
+
+
+def new_payment(command: RetrievePayment, moment: Moment) -> Payment:
+    """Credit is used first; the card is charged for the rest."""
+    accounts: CreditAccounts = moment.facts
     amount = command.amount
-    payment = Payment(
-        command.reference, command.attempt, "charging", amount.amount, amount.currency, payment_id=payment_id
+    return Payment(
+        reference=command.reference,
+        attempt=command.attempt,
+        amount=amount,
+        payment_id=derived("payment", command.reference, command.attempt),
+        payer=command.payer,
+        card_token=command.card_token,
+        credit_used=min(accounts.balance(command.payer.id, amount.currency), amount.amount),
     )
-    return happened(payment, "charging", now)
 
 
-def tombstone(reference: str, attempt: int, now: datetime) -> Payment:
+def tombstone(command: CancelPayment | RefundPayment, _: Moment) -> Payment:
     """Called off before it was asked for: the money never will be taken."""
-    return happened(Payment(reference, attempt, "cancelled", 0, NO_CURRENCY), "cancelled", now)
-
-
-def cancel_noted(payment: Payment, now: datetime) -> Payment:
-    """The card may have been charged already, so only the wish is noted. A decision stands."""
-    if payment.state != "charging" or payment.cancel_wished:
-        return payment
-    return happened(replace(payment, cancel_wished=True), "cancel wished", now)
-
-
-def refund_noted(payment: Payment, reason: str, now: datetime) -> Payment:
-    if payment.state == "received":
-        return happened(replace(payment, state="refunding"), "refunding", now, reason)
-    if payment.state != "charging" or payment.refund_wished:
-        return payment
-    return happened(replace(payment, refund_wished=True), "refund wished", now, reason)
-
-
-def charged(payment: Payment, now: datetime) -> Payment:
-    """The money came; if it is wished back, it goes back at once."""
-    received = happened(replace(payment, state="received"), "received", now)
-    if payment.refund_wished:
-        return happened(replace(received, state="refunding"), "refunding", now)
-    return received
-
-
-def declined(payment: Payment, outcome: CardDeclined, now: datetime) -> Payment:
-    if payment.cancel_wished or payment.refund_wished:
-        return happened(replace(payment, state="cancelled", reason=outcome.reason), "cancelled", now, outcome.reason)
-    return happened(replace(payment, state="failed", reason=outcome.reason), "failed", now, outcome.reason)
-
-
-def refunded(payment: Payment, now: datetime) -> Payment:
-    return happened(replace(payment, state="refunded"), "refunded", now)
-
-
-def happened(payment: Payment, what: str, now: datetime, reason: str | None = None) -> Payment:
-    entry = {
-        "at": rfc3339(now),
-        "attempt": payment.attempt,
-        "what": what,
-        "amount": {"amount": payment.amount, "currency": payment.currency},
-        "reason": reason,
-    }
-    return replace(payment, history=[*payment.history, entry])
-
-
-# --- what is said of it
-
-
-def present_truth(payment: Payment) -> list[PaymentEvent]:
-    """What was decided; nothing while it is undecided, or while the money is on its way back."""
-    key = {"reference": payment.reference, "attempt": payment.attempt}
-    match payment.state:
-        case "charging" | "refunding":
-            return []
-        case "received":
-            return [PaymentReceived(**key, payment_id=payment.payment_id, amount=amount_of(payment))]
-        case "failed":
-            return [PaymentFailed(**key, reason=payment.reason)]
-        case "cancelled":
-            return [PaymentCancelled(**key)]
-        case "refunded":
-            return [given_back(payment)]
-
-
-def answer_to_refund(before: Payment) -> list[Message]:
-    """`before` the command. What never came needs no giving back."""
-    match before.state:
-        case "received":
-            return [refund(before)]
-        case "charging" | "refunding":
-            return []
-        case "failed" | "cancelled" | "refunded":
-            return [given_back(before)]
-
-
-def answer_to_outcome(payment: Payment) -> list[Message]:
-    """The gateway's answer decided the payment: tell whoever asked for it, or wished it back meanwhile."""
-    if payment.state == "refunding":
-        return [refund(payment)]
-    if payment.refund_wished:  # a wish to cancel may have come as well, and waits for its own answer
-        return [*(present_truth(payment) if payment.cancel_wished else []), given_back(payment)]
-    return [*present_truth(payment)]
-
-
-def given_back(payment: Payment) -> PaymentRefunded:
-    amount = Money(amount=payment.refunded, currency=payment.currency)
-    return PaymentRefunded(reference=payment.reference, attempt=payment.attempt, amount=amount)
-
-
-def charge(payment: Payment, card_token: str) -> ChargeCard:
-    return ChargeCard(
-        reference=payment.reference,
-        attempt=payment.attempt,
-        charge_key=payment.charge_key,
-        amount=amount_of(payment),
-        card_token=card_token,
+    return Payment(
+        reference=command.reference,
+        attempt=command.attempt or 1,
+        amount=Money(amount=0, currency=NO_CURRENCY),
+        reason="called off before it was asked for",
     )
 
 
-def refund(payment: Payment) -> RefundCard:
-    return RefundCard(
-        reference=payment.reference,
-        attempt=payment.attempt,
-        refund_key=payment.refund_key,
-        charge_key=payment.charge_key,
-        amount=amount_of(payment),
-    )
+def credit_covers_it(payment: Payment, _: Any) -> bool:
+    return payment.to_charge == 0
 
 
-def amount_of(payment: Payment) -> Money:
-    return Money(amount=payment.amount, currency=payment.currency)
+# --- calls to the gateway
+
+
+def of_another_call(payment: Payment, outcome: ChargeOutcome) -> bool:
+    """A call that was given up has ended after all. That it charged the card is true all the same."""
+    return outcome.call != payment.call
+
+
+def after_a_day_of_tries(payment: Payment, _: Any) -> bool:
+    return payment.tries >= len(PAUSES)
+
+
+def growing_pause(payment: Payment) -> timedelta:
+    """After the first try a second, in the end eight hours."""
+    return timedelta(seconds=PAUSES[min(payment.tries, len(PAUSES)) - 1])
+
+
+def surely_not(payment: Payment, outcome: CardNotCharged, _: Moment) -> Payment:
+    return changed(payment, tries=payment.tries + 1, perhaps_charged=False, reason=outcome.reason)
+
+
+def perhaps(payment: Payment, outcome: CardPerhapsCharged | None, _: Moment) -> Payment:
+    reason = "no outcome was heard" if outcome is None else outcome.reason
+    return changed(payment, tries=payment.tries + 1, perhaps_charged=True, reason=reason)
+
+
+def money_came(payment: Payment, _: Any, __: Moment) -> Payment:
+    return changed(payment, charged=payment.to_charge, tries=0, perhaps_charged=False, reason="")
+
+
+def money_came_unwanted(payment: Payment, outcome: Any, moment: Moment) -> Payment:
+    return credit_back(money_came(payment, outcome, moment))
+
+
+def called_off(payment: Payment, _: Any, moment: Moment) -> Payment:
+    """Nothing was charged and nothing will be."""
+    return credit_back(changed(closed(payment, "withdrawn", moment), reason="called off"))
+
+
+# --- clearing
+
+
+def open_case(payment: Payment, outcome: CardDeclined | CardNotCharged, moment: Moment) -> Payment:
+    reason = outcome.reason
+    if isinstance(outcome, CardNotCharged):
+        reason = f"the gateway could not be reached for a day: {reason}"
+    case_id = derived("clearing case", payment.reference, payment.attempt, payment.card)
+    case = Case(case_id=case_id, reason=reason, opened_at=moment.now)
+    return changed(payment, case=case, perhaps_charged=False, reason=reason)
+
+
+def of_another_case(payment: Payment, action: CaseAction) -> bool:
+    return payment.case is None or payment.case.case_id != action.case_id
+
+
+def of_another_agent(payment: Payment, action: CaseAction) -> bool:
+    return payment.case is not None and payment.case.agent not in (None, action.author)
+
+
+def claimed(payment: Payment, action: CaseAction, _: Moment) -> Payment:
+    return with_case(payment, agent=action.author)
+
+
+def escalated(payment: Payment, _: None, moment: Moment) -> Payment:
+    return with_case(payment, escalated_at=moment.now)
+
+
+def new_card(payment: Payment, action: TakeNewCard, moment: Moment) -> Payment:
+    """The one before is known not to be charged: this one has a key of its own."""
+    payment = closed(claimed(payment, action, moment), "new_card", moment, action.reason)
+    return changed(payment, card=payment.card + 1, card_token=action.card_token, tries=0, reason="")
+
+
+def given_up(payment: Payment, action: CaseAction, moment: Moment) -> Payment:
+    return credit_back(closed(claimed(payment, action, moment), "gave_up", moment, action.reason))
+
+
+def not_cleared_in_time(payment: Payment, _: None, moment: Moment) -> Payment:
+    payment = changed(payment, reason=f"{payment.reason}; not cleared in time")
+    return credit_back(closed(payment, "expired", moment))
+
+
+def closed(payment: Payment, outcome: Outcome, moment: Moment, note: str = "") -> Payment:
+    if payment.case is None or payment.case.outcome is not None:
+        return payment
+    return with_case(payment, outcome=outcome, note=note, closed_at=moment.now)
+
+
+def with_case(payment: Payment, **changes: Any) -> Payment:
+    assert payment.case is not None
+    return changed(payment, case=payment.case.model_copy(update=changes))
+
+
+# --- giving back
+
+
+def no_card_was_charged(payment: Payment, _: Any) -> bool:
+    return payment.charged == 0
+
+
+def to_be_given_back(payment: Payment, command: RefundPayment, _: Moment) -> Payment:
+    return credit_back(changed(payment, tries=0, reason=command.reason))
+
+
+def refund_not_sure(payment: Payment, outcome: CardNotRefunded | None, _: Moment) -> Payment:
+    reason = "no outcome was heard" if outcome is None else outcome.reason
+    return changed(payment, tries=payment.tries + 1, reason=reason)
+
+
+def card_given_back(payment: Payment, _: Any, __: Moment) -> Payment:
+    return changed(payment, refunded_card=payment.charged)
+
+
+def credit_back(payment: Payment) -> Payment:
+    return changed(payment, refunded_credit=payment.credit_used)
+
+
+def changed(payment: Payment, **changes: Any) -> Payment:
+    return payment.model_copy(update=changes)

@@ -1,4 +1,4 @@
-"""What clients see of payments, invoices and the books."""
+"""What clients see of payments, invoices, credit and the books. Reads only."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,71 +7,115 @@ import sqlalchemy as sa
 
 from bus.envelope import rfc3339
 from bus.errors import Refused
+from payment_service.flow import payment_flow
 from payment_service.invoice import Invoice
-from payment_service.ledger import KINDS
+from payment_service.invoice_flow import invoice_flow
+from payment_service.ledger import TOTALS
 from payment_service.messages import NO_CURRENCY
-from payment_service.models import invoice_payments, invoices, ledger_entries, payments
+from payment_service.models import bus_tables, credits, invoice_payments, ledger_entries, saga_tables
 from payment_service.payment import Payment
+from saga import view
+from saga.flow import Flow
+from saga.state import name_of
+
+instances = saga_tables.instances
 
 
 def payment(connection: sa.Connection, reference: str) -> dict[str, Any]:
     """The latest attempt, and the money of all of them. Raises Refused with status 404."""
-    query = sa.select(payments).where(payments.c.reference == reference).order_by(payments.c.attempt)
-    attempts = [Payment(**row._mapping) for row in connection.execute(query)]
-    if not attempts:
+    rows = rows_about(connection, payment_flow, reference)
+    if not rows:
         raise Refused(f"there is no payment for {reference!r}", 404)
-    latest = attempts[-1]
-    currency = currency_of(attempts)
+    attempts = sorted(((name_of(row.state), Payment.model_validate(row.data)) for row in rows), key=attempt_number)
+    state, latest = attempts[-1]
+    currency = currency_of([payment for _, payment in attempts])
+    same = [payment for _, payment in attempts if payment.amount.currency == currency]
     return {
         "reference": reference,
-        "state": latest.state,
-        "amount": money(latest.amount, latest.currency),
-        "received": money(sum(each.received for each in attempts if each.currency == currency), currency),
-        "refunded": money(sum(each.refunded for each in attempts if each.currency == currency), currency),
-        "history": [entry for each in attempts for entry in each.history],
-        "attempts": [attempt(each) for each in attempts],
+        "state": state,
+        "amount": latest.amount,
+        "received": money(sum(each.received for each in same), currency),
+        "refunded": money(sum(each.refunded for each in same), currency),
+        "history": [step for _, each in attempts for step in history_of(connection, each)],
+        "deadlines": view.deadlines(connection, bus_tables.timers, reference),
+        "attempts": [attempt(state, each) for state, each in attempts],
     }
 
 
-def currency_of(attempts: Sequence[Payment]) -> str:
+def attempt_number(attempt: tuple[str, Payment]) -> int:
+    return attempt[1].attempt
+
+
+def rows_about(connection: sa.Connection, flow: Flow, reference: str) -> Sequence[Any]:
+    query = sa.select(instances).where(instances.c.subject == reference, instances.c.flow == flow.name)
+    return connection.execute(query).all()
+
+
+def history_of(connection: sa.Connection, payment: Payment) -> list[dict[str, Any]]:
+    instance_id = f"{payment.reference}/{payment.attempt}"
+    steps = view.history(connection, saga_tables, payment_flow.name, instance_id)
+    return [{"attempt": payment.attempt, **step} for step in steps]
+
+
+def currency_of(payments: Sequence[Payment]) -> str:
     """The latest attempt's that has one."""
-    named = [each.currency for each in attempts if each.currency != NO_CURRENCY]
+    named = [each.amount.currency for each in payments if each.amount.currency != NO_CURRENCY]
     return named[-1] if named else NO_CURRENCY
 
 
-def attempt(payment: Payment) -> dict[str, Any]:
+def attempt(state: str, payment: Payment) -> dict[str, Any]:
     return {
         "attempt": payment.attempt,
-        "state": payment.state,
+        "state": state,
         "payment_id": payment.payment_id,
-        "amount": money(payment.amount, payment.currency),
-        "received": money(payment.received, payment.currency),
-        "refunded": money(payment.refunded, payment.currency),
-        "reason": payment.reason,
+        "amount": payment.amount,
+        "received": payment.money(payment.received),
+        "refunded": payment.money(payment.refunded),
+        "credit_used": payment.money(payment.credit_used),
+        "charged": payment.money(payment.charged),
+        "reason": payment.reason or None,
+        "case_id": payment.case.case_id if payment.case else None,
     }
 
 
 def invoice(connection: sa.Connection, reference: str) -> dict[str, Any]:
     """Raises Refused with status 404."""
-    row = connection.execute(sa.select(invoices).where(invoices.c.reference == reference)).first()
-    if row is None:
+    rows = rows_about(connection, invoice_flow, reference)
+    if not rows:
         raise Refused(f"there is no invoice for {reference!r}", 404)
     parts = invoice_payments
     query = sa.select(parts).where(parts.c.reference == reference).order_by(parts.c.at, parts.c.request_id)
     came = [{"at": rfc3339(p.at), "amount": money(p.amount, p.currency)} for p in connection.execute(query)]
-    return {**standing(Invoice(**row._mapping)), "payments": came}
+    return {
+        **standing(rows[0].state, Invoice.model_validate(rows[0].data)),
+        "payments": came,
+        "history": view.history(connection, saga_tables, invoice_flow.name, reference),
+        "deadlines": view.deadlines(connection, bus_tables.timers, reference),
+    }
 
 
-def standing(invoice: Invoice) -> dict[str, Any]:
+def standing(state: str, invoice: Invoice) -> dict[str, Any]:
     """How an invoice stands."""
     return {
         "reference": invoice.reference,
-        "state": invoice.state,
-        "amount": money(invoice.amount, invoice.currency),
-        "paid": money(invoice.paid, invoice.currency),
+        "state": state,
+        "amount": invoice.amount,
+        "paid": money(invoice.paid, invoice.amount.currency),
+        "surplus": money(invoice.surplus, invoice.amount.currency),
         "issued_at": invoice.issued_at and rfc3339(invoice.issued_at),
         "due_at": invoice.due_at and rfc3339(invoice.due_at),
+        "reminders": invoice.reminders,
     }
+
+
+def credit(connection: sa.Connection, customer_id: str) -> dict[str, Any]:
+    """In every currency; `balance` is the first that is not empty. Raises Refused with status 404."""
+    query = sa.select(credits).where(credits.c.customer_id == customer_id)
+    rows = connection.execute(query.order_by(credits.c.balance == 0, credits.c.currency)).all()
+    if not rows:
+        raise Refused(f"customer {customer_id!r} never had credit: give some with PUT /credits/{{customer_id}}", 404)
+    balances = [money(row.balance, row.currency) for row in rows]
+    return {"customer_id": customer_id, "balance": balances[0], "balances": balances}
 
 
 def ledger(connection: sa.Connection) -> dict[str, Any]:
@@ -84,9 +128,10 @@ def ledger(connection: sa.Connection) -> dict[str, Any]:
 
 def totals(rows: Sequence[Any]) -> dict[str, dict[str, int]]:
     """By currency and kind: the debit side, which is what was moved."""
-    found = {row.currency: dict.fromkeys(KINDS, 0) for row in rows}
+    found = {row.currency: dict.fromkeys(TOTALS, 0) for row in rows}
     for row in rows:
-        found[row.currency][row.kind] += max(0, row.amount)
+        if row.kind in TOTALS:
+            found[row.currency][row.kind] += max(0, row.amount)
     return dict(sorted(found.items()))
 
 

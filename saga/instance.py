@@ -11,6 +11,7 @@ from saga.undo import Entries
 @dataclass(frozen=True)
 class Instance:
     instance_id: str
+    subject: str  # the business object that it is about; several instances may be about one
     flow: str
     revision: int  # of the table that it started with
     state: str  # a label
@@ -40,7 +41,7 @@ def is_task_of(task: str, origin: str) -> bool:
 
 @dataclass(frozen=True)
 class HistoryRow:
-    """One transition: when, from where to where, because of which message, sending which."""
+    """One transition: when, from where to where, because of which message, sending which; by whom and why, if said."""
 
     at: datetime
     from_state: str
@@ -48,3 +49,5 @@ class HistoryRow:
     because: str
     message_id: str
     sent: list[str] = field(default_factory=list)
+    author: str = ""
+    reason: str = ""

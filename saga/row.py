@@ -33,10 +33,17 @@ While = State | tuple[State, ...] | str
 
 @dataclass(frozen=True)
 class Deadline:
-    """This long after the state was entered, business time."""
+    """This long after the state was entered, business time. A function: it depends on the flow's data."""
 
     name: str
-    after: timedelta
+    after: "timedelta | Callable[[Any], timedelta]"
+
+    def pause(self, data: Any) -> timedelta:
+        return self.after if isinstance(self.after, timedelta) else self.after(data)
+
+    def __str__(self) -> str:
+        """The name, and how long it takes if that is fixed."""
+        return f"{self.name}: {duration_text(self.after)}" if isinstance(self.after, timedelta) else self.name
 
 
 @dataclass(frozen=True)
@@ -48,9 +55,9 @@ class Join:
     waits_for: tuple[type[Message], ...] = ()
 
 
-def after(name: str, **time: float) -> Deadline:
-    """`after("price guarantee", days=7)`."""
-    return Deadline(name, timedelta(**time))
+def after(name: str, pause: "Callable[[Any], timedelta] | None" = None, **time: float) -> Deadline:
+    """`after("price guarantee", days=7)`, or `after("next try", growing_pause)`: a function of the flow's data."""
+    return Deadline(name, pause or timedelta(**time))
 
 
 def every_undo_confirmed() -> Join:
@@ -65,7 +72,7 @@ def all_of(*messages: type[Message]) -> Join:
 
 
 anything_else = "anything else"
-When = type[Message] | tuple[type[Message], ...] | Deadline | Join | str
+When = type[Message] | tuple[type[Message] | Deadline, ...] | Deadline | Join | str
 
 # --- becomes
 
@@ -129,11 +136,11 @@ def _tuple(value: Any) -> tuple[Any, ...]:
 
 
 def when_text(when: When) -> str:
-    if isinstance(when, Deadline):
-        return f"{when.name}: {duration_text(when.after)}"
+    if isinstance(when, tuple):
+        return ", ".join(when_text(each) for each in when)
     if isinstance(when, Join):
         return when.name
-    return when if isinstance(when, str) else ", ".join(message.__name__ for message in _tuple(when))
+    return when.__name__ if isinstance(when, type) else str(when)
 
 
 def send_text(send: Send) -> str:

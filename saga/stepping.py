@@ -1,6 +1,7 @@
 """One step of a flow: a plain function of the instance, the message and the moment. No I/O, no clock, no ids."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from bus.errors import NotYet, Poison
@@ -8,7 +9,7 @@ from bus.message import Message
 from saga.cells import Cell, Trigger
 from saga.flow import Flow, trigger_name
 from saga.instance import HistoryRow, Instance
-from saga.row import Deadline, Decision, Moment, Refused, Send, Undoing, duration_text
+from saga.row import Deadline, Decision, Moment, Refused, Send, Undoing
 from saga.state import Kind, State
 from saga.undo import Undo, UndoStatus, drop_all, heard, mark, status_of
 
@@ -37,9 +38,9 @@ class _Move:
         self.cell: Cell | None = None
 
 
-def begin(flow: Flow, instance_id: str) -> Instance:
+def begin(flow: Flow, instance_id: str, subject: str) -> Instance:
     """An instance that has heard nothing yet."""
-    return Instance(instance_id, flow.name, flow.revision, flow.start.label)
+    return Instance(instance_id, subject, flow.name, flow.revision, flow.start.label)
 
 
 def step(flow: Flow, instance: Instance, message: Message, moment: Moment, because: str) -> Step:
@@ -124,7 +125,7 @@ def follow(flow: Flow, instance: Instance, cell: Cell, message: Message | None, 
     for send in row.sends:
         instance, sent = say(flow, instance, send)
         sends += sent
-    return told(before, instance, text(cell.trigger), sends, moment, because)
+    return told(before, instance, text(cell.trigger), message, sends, moment, because)
 
 
 def say(flow: Flow, instance: Instance, send: Send) -> tuple[Instance, list[Message]]:
@@ -156,19 +157,27 @@ def answer_late(flow: Flow, instance: Instance, message: Message, moment: Moment
     if status_of(instance.undos, undo.name, number) in (UndoStatus.SENT, UndoStatus.CONFIRMED):
         return Step(instance)
     after = replace(instance, undos=mark(instance.undos, undo.name, number, UndoStatus.SENT))
-    return told(instance, after, type(message).__name__, [undo.send(instance.data, number)], moment, because)
+    sends = [undo.send(instance.data, number)]
+    return told(instance, after, type(message).__name__, message, sends, moment, because)
 
 
 def told(
-    before: Instance, after: Instance, because: str, sends: list[Message], moment: Moment, message_id: str
+    before: Instance,
+    after: Instance,
+    because: str,
+    message: Message | None,
+    sends: list[Message],
+    moment: Moment,
+    message_id: str,
 ) -> Step:
-    sent = [type(message).__name__ for message in sends]
-    row = HistoryRow(moment.now, before.state, after.state, because, message_id, sent)
+    sent = [type(said).__name__ for said in sends]
+    author, reason = (str(getattr(message, name, "")) for name in ("author", "reason"))
+    row = HistoryRow(moment.now, before.state, after.state, because, message_id, sent, author, reason)
     return Step(replace(after, steps=before.steps + 1, updated_at=moment.now), tuple(sends), (row,))
 
 
 def text(trigger: Trigger) -> str:
     """Why the flow moved, for a person."""
     if isinstance(trigger, Deadline):
-        return f"{trigger.name}: {duration_text(trigger.after)} are over"
+        return f"{trigger} {'are' if isinstance(trigger.after, timedelta) else 'is'} over"
     return trigger.__name__ if isinstance(trigger, type) else trigger.name

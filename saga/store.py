@@ -1,5 +1,6 @@
 """Instances and their history in one unit of work."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -19,6 +20,7 @@ class InstanceRecord:
 
     instance_id: str
     flow: str
+    subject: str
     revision: int
     state: str
     generation: int
@@ -43,9 +45,17 @@ class Instances(Records[InstanceRecord]):
         super().__init__(unit)
         self._history: list[dict[str, object]] = []
 
-    def find(self, flow: Flow, instance_id: str) -> Instance | None:
-        record = self.get(instance_id, flow.name)
-        return None if record is None else instance_of(flow, record)
+    def find(self, flow: Flow, instance_id: str, subject: str) -> Instance | None:
+        found = (instance for instance in self.about(flow, subject) if instance.instance_id == instance_id)
+        return next(found, None)
+
+    def about(self, flow: Flow, subject: str) -> Sequence[Instance]:
+        """All instances of one flow that are about one subject."""
+        return [instance_of(flow, record) for record in self.of(subject) if record.flow == flow.name]
+
+    def _subject_column(self) -> sa.Column[Any]:
+        column: sa.Column[Any] = self.table.c.subject
+        return column
 
     def save(self, instance: Instance, history: tuple[HistoryRow, ...]) -> None:
         self.put(record_of(instance))

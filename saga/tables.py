@@ -14,6 +14,7 @@ class SagaTables:
             metadata,
             sa.Column("instance_id", sa.Text, primary_key=True),
             sa.Column("flow", sa.Text, primary_key=True),
+            sa.Column("subject", sa.Text, nullable=False, index=True),
             sa.Column("revision", sa.Integer, nullable=False),
             sa.Column("state", sa.Text, nullable=False),
             sa.Column("generation", sa.Integer, nullable=False),
@@ -38,4 +39,6 @@ class SagaTables:
             sa.Column("because", sa.Text, nullable=False),
             sa.Column("message_id", sa.Text, nullable=False),
             sa.Column("sent", sa.JSON, nullable=False),
+            sa.Column("author", sa.Text, nullable=False),
+            sa.Column("reason", sa.Text, nullable=False),
         )

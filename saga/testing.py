@@ -26,7 +26,7 @@ def given(
     flow: Flow, state: State | str, *, data: Any = None, undos: Sequence[UndoEntry] = (), facts: Any = None
 ) -> "Conversation":
     """An instance of `flow` that is in `state`. `facts` is what its rows may ask for besides `data`."""
-    instance = replace(begin(flow, "test"), state=flow.state(label(state)).label, data=data, undos=tuple(undos))
+    instance = replace(begin(flow, "test", "test"), state=flow.state(label(state)).label, data=data, undos=tuple(undos))
     return Conversation(flow, instance, Moment(NEW_YEAR, facts))
 
 
@@ -47,7 +47,7 @@ class Conversation:
         """The deadline comes, as nothing else did."""
         deadlines = {deadline.name: deadline for deadline in self.flow.deadlines(self.instance.state)}
         assert name in deadlines, f"{self.instance.state} has no deadline {name!r}, only {', '.join(deadlines)}"
-        moment = replace(self.moment, now=self.moment.now + deadlines[name].after)
+        moment = replace(self.moment, now=self.moment.now + deadlines[name].pause(self.instance.data))
         later = replace(self, moment=moment)
         return later._do(name, lambda: reach_deadline(self.flow, self.instance, name, moment, "deadline"))
 

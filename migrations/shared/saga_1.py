@@ -9,6 +9,7 @@ def create() -> None:
         "saga_instances",
         sa.Column("instance_id", sa.Text, primary_key=True),
         sa.Column("flow", sa.Text, primary_key=True),
+        sa.Column("subject", sa.Text, nullable=False, index=True),
         sa.Column("revision", sa.Integer, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("generation", sa.Integer, nullable=False),
@@ -32,6 +33,8 @@ def create() -> None:
         sa.Column("because", sa.Text, nullable=False),
         sa.Column("message_id", sa.Text, nullable=False),
         sa.Column("sent", sa.JSON, nullable=False),
+        sa.Column("author", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
     )
 
 

@@ -24,8 +24,8 @@ def bench(open_database: OpenDatabase) -> ServiceBench:
 
 @pytest.fixture
 async def client(bench: ServiceBench) -> AsyncIterator[httpx.AsyncClient]:
-    """HTTP to the service on the bench. What it says lands in the service's outbox."""
-    writer = Writer(bench.journey, uuid4, Activity(), lambda _: None)
+    """HTTP to the service on the bench."""
+    writer = Writer(bench.journey, uuid4, Activity(), bench.note)
     app = FastAPI()
     problems.install(app)
     app.include_router(routes(Access(writer, bench.database, bench.clock, uuid4)))

@@ -34,13 +34,14 @@ async def test_a_payment_shows_what_happened_when(client: httpx.AsyncClient, ben
     shown = (await client.get("/payments/r-1")).json()
     assert (shown["reference"], shown["state"]) == ("r-1", "refunded")
     assert shown["amount"] == shown["received"] == shown["refunded"] == euros(10000)
-    assert [(entry["at"][:10], entry["what"], entry["reason"]) for entry in shown["history"]] == [
-        ("2026-01-01", "charging", None),
-        ("2026-01-02", "received", None),
-        ("2026-01-03", "refunding", "changed their mind"),
-        ("2026-01-03", "refunded", None),
+    assert [(step["at"][:10], step["from"], step["to"], step["because"]) for step in shown["history"]] == [
+        ("2026-01-01", "start", "charging", "RetrievePayment"),
+        ("2026-01-02", "charging", "received", "CardCharged"),
+        ("2026-01-03", "received", "refunding", "RefundPayment"),
+        ("2026-01-03", "refunding", "refunded", "CardRefunded"),
     ]
-    assert all((e["attempt"], e["amount"]) == (1, euros(10000)) for e in shown["history"])
+    assert [step["reason"] for step in shown["history"]] == [None, None, "changed their mind", None]
+    assert all(step["attempt"] == 1 and step["message_id"] for step in shown["history"])
 
 
 async def test_a_wish_that_came_during_the_call_is_in_the_history(
@@ -50,11 +51,11 @@ async def test_a_wish_that_came_during_the_call_is_in_the_history(
         bench.tell(message)
     declined(bench, "card expired")
     history = (await client.get("/payments/r-1")).json()["history"]
-    assert [(entry["what"], entry["reason"]) for entry in history] == [
-        ("charging", None),
-        ("cancel wished", None),
-        ("refund wished", "changed their mind"),
-        ("cancelled", "card expired"),
+    assert [(step["to"], step["because"], step["reason"]) for step in history] == [
+        ("charging", "RetrievePayment", None),
+        ("charging", "CancelPayment", None),
+        ("charging", "RefundPayment", "changed their mind"),
+        ("cancelled", "CardDeclined", "card expired"),
     ]
 
 
@@ -87,11 +88,26 @@ async def test_the_latest_attempt_gives_the_state_and_all_attempts_the_money(
     bench.tell(retrieve(attempt=2, token="tok_declined"))
     declined(bench)
     shown = (await client.get("/payments/r-1")).json()
-    assert (shown["state"], shown["received"], shown["refunded"]) == ("failed", euros(10000), euros(0))
+    assert (shown["state"], shown["received"], shown["refunded"]) == ("in_clearing", euros(10000), euros(0))
     assert [(each["attempt"], each["state"], each["reason"]) for each in shown["attempts"]] == [
         (1, "received", None),
-        (2, "failed", "card declined"),
+        (2, "in_clearing", "card declined"),
     ]
+    assert [deadline["name"] for deadline in shown["deadlines"]] == ["escalation", "clearing"]
+
+
+async def test_a_wish_is_no_part_of_the_state_that_is_shown(client: httpx.AsyncClient, bench: ServiceBench) -> None:
+    bench.tell(retrieve())
+    bench.tell(cancel())
+    assert (await client.get("/payments/r-1")).json()["state"] == "charging"
+
+
+async def test_another_references_attempts_are_not_shown(client: httpx.AsyncClient, bench: ServiceBench) -> None:
+    """Though their names look alike."""
+    bench.tell(retrieve("r-1/1"))
+    bench.tell(issue("r-1"))
+    assert (await client.get("/payments/r-1")).status_code == 404
+    assert len((await client.get("/invoices/r-1")).json()["history"]) == 1
 
 
 async def test_a_tombstone_shows_no_money(client: httpx.AsyncClient, bench: ServiceBench) -> None:
@@ -103,11 +119,17 @@ async def test_a_tombstone_shows_no_money(client: httpx.AsyncClient, bench: Serv
 
 async def test_an_invoice_shows_how_it_stands(client: httpx.AsyncClient, bench: ServiceBench) -> None:
     bench.tell(issue(due_days=14))
-    assert (await client.get("/invoices/r-1")).json() == {
+    shown = (await client.get("/invoices/r-1")).json()
+    history, deadlines = shown.pop("history"), shown.pop("deadlines")
+    assert [(step["to"], step["sent"]) for step in history] == [("open", ["InvoiceIssued"])]
+    assert [deadline["name"] for deadline in deadlines] == ["first reminder", "second reminder", "default"]
+    assert shown == {
         "reference": "r-1",
         "state": "open",
         "amount": euros(10000),
         "paid": euros(0),
+        "surplus": euros(0),
+        "reminders": 0,
         "issued_at": "2026-01-01T00:00:00.000000Z",
         "due_at": "2026-01-15T00:00:00.000000Z",
         "payments": [],

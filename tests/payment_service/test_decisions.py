@@ -12,15 +12,26 @@ from tests.payment_service.words import (
     RECEIVED,
     REFUNDED,
     Said,
+    asks,
     cancel,
+    cases,
     charged,
     charges,
     declined,
     euros,
+    gave_up,
     given_back,
     gives_back,
+    later,
+    new_card,
+    not_charged,
+    not_given_back,
+    perhaps_charged,
     refund,
     retrieve,
+)
+from tests.payment_service.words import (
+    IN_CLEARING as CLEARING,
 )
 from tests.service_bench import ServiceBench
 
@@ -37,12 +48,26 @@ class Case:
 
 CASES = {
     "received": Case([GET, charged], [[], [RECEIVED]]),
-    "declined": Case([GET, declined], [[], [FAILED]]),
+    "declined, given up": Case([GET, declined, gave_up], [[], [CLEARING], [FAILED]]),
+    "declined, cleared with a new card": Case([GET, declined, new_card, charged], [[], [CLEARING], [], [RECEIVED]]),
+    "declined, and nobody cleared it": Case([GET, declined, later(days=14)], [[], [CLEARING], [FAILED]]),
+    "the new card declined as well": Case(
+        [GET, declined, new_card, declined, gave_up], [[], [CLEARING], [], [CLEARING], [FAILED]]
+    ),
+    "gateway away": Case([GET, not_charged, later(seconds=1), charged], [[], [], [], [RECEIVED]]),
+    "answer unknown, charged": Case([GET, perhaps_charged, later(seconds=1), charged], [[], [], [], [RECEIVED]]),
+    "answer unknown, declined": Case(
+        [GET, perhaps_charged, later(seconds=1), declined, gave_up], [[], [], [], [CLEARING], [FAILED]]
+    ),
     # RetrievePayment again
     "asked again while deciding": Case([GET, GET, charged], [[], [], [RECEIVED]]),
     "asked again, received": Case([GET, charged, GET, GET], [[], [RECEIVED], [RECEIVED], [RECEIVED]]),
-    "asked again, failed": Case([GET, declined, GET], [[], [FAILED], [FAILED]]),
-    "asked again with another card, failed": Case([GET, declined, retrieve(token="tok_x")], [[], [FAILED], [FAILED]]),
+    "asked again in clearing": Case([GET, declined, GET, gave_up], [[], [CLEARING], [CLEARING], [FAILED]]),
+    "asked again while the gateway is away": Case([GET, not_charged, GET, CANCEL], [[], [], [], [CANCELLED]]),
+    "asked again, failed": Case([GET, declined, gave_up, GET], [[], [CLEARING], [FAILED], [FAILED]]),
+    "asked again with another card, failed": Case(
+        [GET, declined, gave_up, retrieve(token="tok_x")], [[], [CLEARING], [FAILED], [FAILED]]
+    ),
     "asked again after a tombstone": Case([CANCEL, GET, GET], [[CANCELLED], [CANCELLED], [CANCELLED]]),
     "asked again while refunding": Case([GET, charged, REFUND, GET, given_back], [[], [RECEIVED], [], [], [REFUNDED]]),
     "asked again, refunded": Case(
@@ -55,7 +80,20 @@ CASES = {
     "cancelled twice during the call": Case([GET, CANCEL, CANCEL, declined], [[], [], [], [CANCELLED]]),
     "asked again after the wish": Case([GET, CANCEL, GET, charged], [[], [], [], [RECEIVED]]),
     "cancelled after it came": Case([GET, charged, CANCEL], [[], [RECEIVED], [RECEIVED]]),
-    "cancelled after it failed": Case([GET, declined, CANCEL], [[], [FAILED], [FAILED]]),
+    "cancelled in clearing": Case([GET, declined, CANCEL, CANCEL], [[], [CLEARING], [CANCELLED], [CANCELLED]]),
+    "cancelled while the gateway is away": Case([GET, not_charged, CANCEL], [[], [], [CANCELLED]]),
+    "cancelled during the call, gateway away": Case([GET, CANCEL, not_charged], [[], [], [CANCELLED]]),
+    "cancelled during the call, unknown, in": Case(
+        [GET, CANCEL, perhaps_charged, later(seconds=1), charged], [[], [], [], [], [RECEIVED]]
+    ),
+    "cancelled while unknown, not in": Case(
+        [GET, perhaps_charged, CANCEL, later(seconds=1), not_charged], [[], [], [], [], [CANCELLED]]
+    ),
+    "cancelled while unknown, unknown again, in": Case(
+        [GET, perhaps_charged, CANCEL, later(seconds=1), perhaps_charged, later(seconds=2), charged],
+        [[], [], [], [], [], [], [RECEIVED]],
+    ),
+    "cancelled after it failed": Case([GET, declined, gave_up, CANCEL], [[], [CLEARING], [FAILED], [FAILED]]),
     "cancelled again after not in": Case([GET, CANCEL, declined, CANCEL], [[], [], [CANCELLED], [CANCELLED]]),
     "cancelled while refunding": Case([GET, charged, REFUND, CANCEL, given_back], [[], [RECEIVED], [], [], [REFUNDED]]),
     "cancelled after refunded": Case(
@@ -66,7 +104,17 @@ CASES = {
     "refunded twice": Case([GET, charged, REFUND, REFUND, given_back], [[], [RECEIVED], [], [], [REFUNDED]]),
     "refunded again": Case([GET, charged, REFUND, given_back, REFUND], [[], [RECEIVED], [], [REFUNDED], [REFUNDED]]),
     "refunded before": Case([REFUND, GET, REFUND], [[REFUNDED], [CANCELLED], [REFUNDED]]),
-    "refunded after it failed": Case([GET, declined, REFUND, GET], [[], [FAILED], [REFUNDED], [FAILED]]),
+    "refunded after tries": Case(
+        [GET, charged, REFUND, not_given_back, later(seconds=1), given_back], [[], [RECEIVED], [], [], [], [REFUNDED]]
+    ),
+    "refunded in clearing": Case([GET, declined, REFUND, GET], [[], [CLEARING], [REFUNDED], [CANCELLED]]),
+    "refunded while the gateway is away": Case([GET, not_charged, REFUND, GET], [[], [], [REFUNDED], [CANCELLED]]),
+    "refunded while unknown, in": Case(
+        [GET, perhaps_charged, REFUND, later(seconds=1), charged, given_back], [[], [], [], [], [], [REFUNDED]]
+    ),
+    "refunded after it failed": Case(
+        [GET, declined, gave_up, REFUND, GET], [[], [CLEARING], [FAILED], [REFUNDED], [FAILED]]
+    ),
     "refunded after it was cancelled": Case([CANCEL, REFUND, CANCEL], [[CANCELLED], [REFUNDED], [CANCELLED]]),
     "refunded during the call, in": Case([GET, REFUND, charged, given_back], [[], [], [], [REFUNDED]]),
     "refunded during the call, not in": Case([GET, REFUND, declined, GET], [[], [], [REFUNDED], [CANCELLED]]),
@@ -104,7 +152,9 @@ def test_a_refund_says_how_much_came_back(bench: ServiceBench, steps: list[Step]
 
 NEVER_CAME = {
     "unknown": [REFUND],
-    "failed": [GET, declined, REFUND],
+    "failed": [GET, declined, gave_up, REFUND],
+    "in clearing": [GET, declined, REFUND],
+    "gateway away": [GET, not_charged, REFUND],
     "cancelled": [CANCEL, REFUND],
     "not in, during the call": [GET, REFUND, declined],
 }
@@ -151,7 +201,8 @@ def test_money_that_came_keeps_its_payment_id(bench: ServiceBench) -> None:
 
 def test_a_failure_names_the_reason_each_time(bench: ServiceBench) -> None:
     bench.tell(GET)
-    said = declined(bench, "card expired")
+    declined(bench, "card expired")
+    said = gave_up(bench)
     assert said == [(FAILED, {"reference": "r-1", "attempt": 1, "reason": "card expired"})]
     assert bench.tell(GET) == said
 
@@ -160,6 +211,7 @@ def test_attempts_are_decided_apart(bench: ServiceBench) -> None:
     bench.tell(retrieve(attempt=1))
     bench.tell(retrieve(attempt=2))
     assert [body["attempt"] for _, body in declined(bench)] == [1]
+    gave_up(bench)
     [(name, body)] = charged(bench)
     assert (name, body["attempt"]) == (RECEIVED, 2)
     assert [name for name, _ in bench.tell(cancel(attempt=1))] == [FAILED]
@@ -201,3 +253,68 @@ def test_a_redelivered_message_changes_and_says_nothing(bench: ServiceBench) -> 
     charged(bench)
     assert bench.tell(GET, message_id="m-1") == []
     assert bench.effects == []
+
+
+def test_what_is_asked_for_again_after_unknown_is_asked_first_under_the_same_key(bench: ServiceBench) -> None:
+    bench.tell(GET)
+    assert not charges(bench).ask_first
+    perhaps_charged(bench)
+    later(seconds=1)(bench)
+    assert (charges(bench).ask_first, charges(bench).charge_key) == (True, "r-1/1/1")
+
+
+@pytest.mark.parametrize("wish", [CANCEL, REFUND])
+def test_what_is_not_wanted_any_more_is_asked_for_and_not_charged(bench: ServiceBench, wish: Message) -> None:
+    bench.tell(GET)
+    perhaps_charged(bench)
+    bench.tell(wish)
+    later(seconds=1)(bench)
+    assert asks(bench).charge_key == "r-1/1/1"
+
+
+def test_a_new_card_has_a_key_of_its_own(bench: ServiceBench) -> None:
+    bench.tell(GET)
+    declined(bench)
+    new_card(bench)
+    effect = charges(bench)
+    assert (effect.charge_key, effect.card_token, effect.ask_first) == ("r-1/1/2", "tok_new", False)
+
+
+def test_a_refund_gives_back_what_the_card_was_charged_that_paid(bench: ServiceBench) -> None:
+    for step in (GET, declined, new_card, charged, REFUND):
+        take(bench, step)
+    assert (gives_back(bench).charge_key, gives_back(bench).refund_key) == ("r-1/1/2", "r-1/1/2/refund")
+
+
+def test_an_outcome_of_a_call_that_was_given_up_changes_nothing_if_it_is_no_charge(bench: ServiceBench) -> None:
+    """After a day without an outcome the gateway is asked; then the first call ends after all."""
+    bench.tell(GET)
+    lost = bench.effects.pop()
+    later(days=1)(bench)
+    later(seconds=1)(bench)
+    bench.effects.insert(0, lost)
+    assert declined(bench) == []
+    assert [name for name, _ in declined(bench)] == [CLEARING]
+    assert bench.dead_letters() == []
+
+
+def test_a_charge_of_a_call_that_was_given_up_is_money_all_the_same(bench: ServiceBench) -> None:
+    bench.tell(GET)
+    lost = bench.effects.pop()
+    later(days=1)(bench)
+    later(seconds=1)(bench)
+    bench.effects.insert(0, lost)
+    assert [name for name, _ in charged(bench)] == [RECEIVED]
+    assert charged(bench) == []
+    assert bench.dead_letters() == []
+
+
+def test_a_new_card_after_a_day_without_an_outcome_is_impossible(bench: ServiceBench) -> None:
+    """Nobody opens a case while it is not known whether the card was charged."""
+    bench.tell(GET)
+    for _ in range(40):
+        perhaps_charged(bench)
+        later(hours=8)(bench)
+    assert cases(bench) == []
+    assert asks(bench).charge_key == "r-1/1/1"
+    assert [name for name, _ in not_charged(bench)] == [CLEARING]

@@ -1,7 +1,7 @@
 """The gateway's client: what it takes from every answer, and from none."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -16,11 +16,11 @@ from payment_service.gateway import (
     GatewayRefused,
     GatewayUnreachable,
 )
+from tests.payment_service.wire import NOT_PROCESSED, UNKNOWN, Answer, Wire, answers, fails
 from tests.payment_service.words import EUR_100
 from tests.sandbox_gateway.words import charged_keys, client_of, ledger
 
 KEY = "r-1/1/1"
-Answer = Callable[[httpx.Request], httpx.Response]
 
 
 @pytest.fixture
@@ -32,32 +32,6 @@ async def sandbox() -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gateway_module, "TIMEOUT_SECONDS", 0.2)
-
-
-def answers(status: int, body: object = None) -> Answer:
-    return lambda _: httpx.Response(status, json=body)
-
-
-def fails(error: type[httpx.TransportError]) -> Answer:
-    def fail(request: httpx.Request) -> httpx.Response:
-        raise error("as the test wants it", request=request)
-
-    return fail
-
-
-class Wire:
-    """An outside party that answers charges, refunds and questions as a test wants, and counts them."""
-
-    def __init__(self, post: Answer, ask: Answer | None = None) -> None:
-        self.calls: list[str] = []
-        self._post, self._ask = post, ask or answers(404)
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.calls.append(f"{request.method} {request.url.raw_path.decode()}")
-        return self._post(request) if request.method == "POST" else self._ask(request)
-
-    def gateway(self) -> Gateway:
-        return Gateway(httpx.AsyncClient(transport=httpx.MockTransport(self), base_url="http://gateway"))
 
 
 async def charge(gateway: Gateway, token: str = "tok_ok", key: str = KEY) -> Charged | Declined:
@@ -108,29 +82,6 @@ async def test_a_gateway_that_never_answers_is_given_up() -> None:
     async with asyncio.timeout(5):
         with pytest.raises(AnswerUnknown):
             await charge(Gateway(client))
-
-
-def test_charging_and_asking_end_well_before_the_lease_of_an_effect() -> None:
-    assert 2 * gateway_module.TIMEOUT_SECONDS <= 6
-
-
-NOT_PROCESSED = {
-    "503": answers(503),
-    "connection refused": fails(httpx.ConnectError),
-    "no connection in time": fails(httpx.ConnectTimeout),
-}
-UNKNOWN = {
-    "504": answers(504),
-    "500": answers(500),
-    "502": answers(502),
-    "redirect": answers(302),
-    "not an answer": answers(200, {"status": "maybe"}),
-    "not JSON": lambda _: httpx.Response(200, text="<html>"),
-    "no answer in time": fails(httpx.ReadTimeout),
-    "broken while sending": fails(httpx.WriteError),
-    "broken while answering": fails(httpx.ReadError),
-    "closed without an answer": fails(httpx.RemoteProtocolError),
-}
 
 
 @pytest.mark.parametrize("post", NOT_PROCESSED.values(), ids=NOT_PROCESSED.keys())

@@ -11,6 +11,7 @@ from tests.payment_service.words import (
     INVOICE_CANCELLED,
     ISSUED,
     PAID,
+    balance,
     cancel_invoice,
     euros,
     issue,
@@ -88,21 +89,23 @@ async def test_part_of_the_money_leaves_it_open_and_is_recorded(client: httpx.As
     assert announced(bench) == [ISSUED, PAID]
 
 
-async def test_too_much_is_refused_with_what_is_open(client: httpx.AsyncClient, bench: ServiceBench) -> None:
+async def test_what_is_too_much_becomes_the_payers_credit(client: httpx.AsyncClient, bench: ServiceBench) -> None:
+    """It is credit, not received: the totals know nothing of it."""
     bench.tell(ISSUE)
     await pay(client, 4000)
-    response = await pay(client, 6001)
-    assert response.status_code == 422
-    assert "6000 minor units of EUR" in response.json()["detail"]
-    assert (await client.get("/invoices/r-1")).json()["paid"] == euros(4000)
+    shown = (await pay(client, 6001)).json()
+    assert (shown["state"], shown["paid"], shown["surplus"]) == ("paid", euros(10000), euros(1))
+    assert announced(bench) == [ISSUED, PAID]
+    assert balance(bench) == 1
+    assert (await client.get("/ledger")).json()["totals"]["EUR"]["invoice_paid"] == 10000
 
 
-async def test_a_paid_invoice_takes_no_more(client: httpx.AsyncClient, bench: ServiceBench) -> None:
+async def test_what_comes_for_a_paid_invoice_becomes_credit(client: httpx.AsyncClient, bench: ServiceBench) -> None:
     bench.tell(ISSUE)
     await pay(client, 10000)
-    response = await pay(client, 1)
-    assert response.status_code == 422
-    assert "0 minor units" in response.json()["detail"]
+    assert (await pay(client, 250)).status_code == 201
+    assert balance(bench) == 250
+    assert announced(bench) == [ISSUED, PAID]
 
 
 async def test_another_currency_is_refused(client: httpx.AsyncClient, bench: ServiceBench) -> None:
@@ -139,7 +142,7 @@ async def test_the_same_key_is_booked_once_and_answered_each_time(
 
 async def test_a_refused_payment_leaves_its_key_free(client: httpx.AsyncClient, bench: ServiceBench) -> None:
     bench.tell(ISSUE)
-    assert (await pay(client, 10001, key="k-1")).status_code == 422
+    assert (await pay(client, 10000, "USD", key="k-1")).status_code == 422
     assert (await pay(client, 10000, key="k-1")).status_code == 201
 
 

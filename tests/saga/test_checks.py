@@ -78,7 +78,7 @@ def test_a_deadline_with_a_rule_alone_would_do_nothing() -> None:
 
 
 def test_every_state_must_be_reachable() -> None:
-    from_nowhere = Row(lost, (Done, after("patience", days=1)), done)  # type: ignore[arg-type]
+    from_nowhere = Row(lost, (Done, after("patience", days=1)), done)
     assert faults(GO, DONE, PATIENCE, from_nowhere, REST) == ["state lost is unreachable: no row becomes it"]
 
 

@@ -33,7 +33,7 @@ service = Service("trip", metadata, bus_tables, handlers(Keeper(trips, Trips)))
 
 
 def find(bench: ServiceBench, trip_id: str) -> Instance:
-    found = bench.call(lambda context: context.store(Trips).find(trips, trip_id))
+    found = bench.call(lambda context: context.store(Trips).find(trips, trip_id, trip_id))
     assert found is not None
     return found
 

@@ -77,7 +77,7 @@ def test_one_step_down_and_up_again(service: str, engine: sa.Engine) -> None:
     newest = migrate(service, engine)
     before = tables(engine)
     step_down(service, engine)
-    assert tables(engine) < before
+    assert tables(engine) != before
     assert migrate(service, engine) == newest
     assert tables(engine) == before
 
