@@ -10,7 +10,6 @@ import structlog
 from bus import effects
 from bus.activity import Activity
 from bus.envelope import Envelope
-from bus.errors import Unavailable
 from bus.hooks import Hooks
 from bus.incoming import decode
 from bus.service import Service
@@ -29,12 +28,13 @@ class Performing:
         self._hooks = hooks
         self._places = asyncio.Semaphore(AT_ONCE)
         self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._closed = False
 
     def hand_over(self, batch: Sequence[Envelope]) -> None:
         """These intents are committed, and leased to this process. Returns at once."""
         self._activity.begin(key_of(effect) for effect in batch)
         for effect in batch:
-            if effect.id not in self._under_way:
+            if effect.id not in self._under_way and not self._closed:
                 task = asyncio.get_running_loop().create_task(self._carry_out(effect))
                 self._under_way[effect.id] = task
                 task.add_done_callback(partial(self._finished, effect.id))
@@ -52,10 +52,7 @@ class Performing:
                 self._writer.join(lambda context: effects.postpone(context, effect.id))
                 return
         self._hooks.after_effect(effect, None)
-        try:
-            await self._writer.do([decode(self._service, outcome, effects.Effects())])
-        except Unavailable:
-            return  # the lease will be over, and the effect carried out again under the same key
+        await self._writer.insist([decode(self._service, outcome, effects.Effects())])
         self._activity.end([key_of(effect)])
 
     async def _call(self, effect: Envelope) -> Envelope:
@@ -64,7 +61,8 @@ class Performing:
         return replace(effect, type=outcome.wire_name, body=outcome.model_dump_json().encode())
 
     async def close(self) -> None:
-        """What is under way is abandoned: its rows stay, and it is carried out again under the same keys."""
+        """Abandon what is under way and begin nothing: the rows stay, to be carried out under the same keys."""
+        self._closed = True
         tasks = list(self._under_way.values())
         for task in tasks:
             task.cancel()
