@@ -15,6 +15,7 @@ from bus.journey import Committed
 from bus.message import Message
 from bus.transport import Delivery
 from tests.bus.counter import World, counter_service, counters
+from tests.databases import OpenDatabase
 from tests.service_bench import ServiceBench
 
 
@@ -30,9 +31,9 @@ def delivered(envelope: Envelope) -> Delivery:
 
 
 class CounterBench(ServiceBench):
-    def __init__(self) -> None:
+    def __init__(self, open_database: OpenDatabase) -> None:
         self.world = World()
-        super().__init__(counter_service(self.world))
+        super().__init__(counter_service(self.world), open_database)
 
     def arrive(self, message: Message, message_id: str) -> Incoming:
         return open_delivery(self.service, delivered(wire(message, message_id)))

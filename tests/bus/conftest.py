@@ -8,11 +8,18 @@ import pytest
 from tests.bus.bench import CounterBench
 from tests.bus.counter import Counted, Reminded, Sounded
 from tests.bus.house import House
+from tests.databases import OpenDatabase, in_memory
 
 
 @pytest.fixture
-def bench() -> CounterBench:
-    return CounterBench()
+def bench(open_database: OpenDatabase) -> CounterBench:
+    return CounterBench(open_database)
+
+
+@pytest.fixture
+def other() -> CounterBench:
+    """Another bench, which has seen nothing."""
+    return CounterBench(in_memory)
 
 
 @pytest.fixture

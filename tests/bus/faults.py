@@ -47,6 +47,9 @@ class Through:
         self.given_back += deliveries
         await self.inner.nack(deliveries)
 
+    async def check(self) -> None:
+        await self.inner.check()
+
     async def close(self) -> None:
         await self.inner.close()
 
@@ -94,6 +97,9 @@ class Death:
         if self.dead or self.point in points:
             self.dead = True
             raise Unavailable(f"dead: {self.point}")
+
+    def is_dead(self) -> bool:
+        return self.dead
 
     def database(self, url: str) -> Database:
         return DyingDatabase(url, self)

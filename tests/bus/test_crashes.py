@@ -13,7 +13,7 @@ async def die(house: House, message: Message, point: Point) -> None:
     death = Death(point)
     dying = await house.open(database=death.database, transport=death.transport)
     await house.tell(message, "1")
-    await eventually(lambda: death.dead)
+    await eventually(death.is_dead)
     await house.end(dying)
 
 
@@ -58,7 +58,7 @@ async def test_it_dies_where_it_is_told_to(house: House) -> None:
         message_id = f"at {number}"
         heard = len(house.heard())
         await house.tell(Count(name=message_id), message_id)
-        await eventually(lambda death=death: death.dead)
+        await eventually(death.is_dead)
         await house.end(dying)
         found[point] = (
             message_id in house.totals(),

@@ -3,7 +3,6 @@
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -138,9 +137,15 @@ def test_times_compare_as_moments(database: Database) -> None:
         assert list(connection.execute(query).scalars()) == ["before"]
 
 
+class DriverError(Exception):
+    sqlstate: str | None = None
+
+
 def driver_error(sqlstate: str | None, text: str = "") -> Exception:
     """As a driver raises it: PostgreSQL's tell by a code, SQLite's by their words."""
-    return type("DriverError", (Exception,), SimpleNamespace(sqlstate=sqlstate).__dict__)(text)
+    error = DriverError(text)
+    error.sqlstate = sqlstate
+    return error
 
 
 def operational(sqlstate: str | None, text: str = "") -> sa.exc.OperationalError:

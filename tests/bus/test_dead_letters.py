@@ -83,10 +83,9 @@ def test_the_last_cause_is_the_one_that_is_shown(bench: CounterBench) -> None:
     assert bench.letters()["1"][2] == "KeyError: 'another'"
 
 
-def test_a_letter_keeps_the_message_as_it_came(bench: CounterBench) -> None:
+def test_a_letter_keeps_the_message_as_it_came(bench: CounterBench, other: CounterBench) -> None:
     """Its retry causes what its first attempt would have caused: the same ids, the same flow."""
     [said] = bench.batch(bench.arrive(Count(name="a"), "1")).outgoing
-    other = CounterBench()
     other.batch(other.arrive(Stumble(name="a"), "1"))
     other.world.obstacle = nothing
     [retried] = other.retry(FIRST_PAUSE)

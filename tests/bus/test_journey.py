@@ -110,10 +110,9 @@ def test_a_failing_message_hurts_nobody_else_in_its_batch(bench: CounterBench) -
     assert {row.message_id for row in bench.rows(tables.inbox)} == {"1", "4"}
 
 
-def test_what_is_said_is_the_same_whether_the_batch_failed_or_not(bench: CounterBench) -> None:
+def test_what_is_said_is_the_same_whether_the_batch_failed_or_not(bench: CounterBench, other: CounterBench) -> None:
     """Ids are derived from their cause, not from the attempt."""
     alone = bench.batch(bench.arrive(PassOn(name="a"), "1")).outgoing
-    other = CounterBench()
     replayed = other.batch(other.arrive(PassOn(name="a"), "1"), other.arrive(Stumble(name="a"), "2")).outgoing
     assert [said.id for said in alone] == [said.id for said in replayed]
 
@@ -199,7 +198,8 @@ def test_an_unreachable_database_is_nobodys_fault(bench: CounterBench) -> None:
     with pytest.raises(Unavailable):
         bench.batch(*works)
     assert not any(work.done for work in works)
-    assert bench.letters() == bench.totals() == {}
+    assert bench.letters() == {}
+    assert bench.totals() == {}
     bench.world.obstacle = nothing
     bench.batch(*works)
     assert bench.totals() == {"a": 2}

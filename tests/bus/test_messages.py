@@ -67,4 +67,4 @@ def test_a_missing_field_is_an_error() -> None:
 
 def test_a_message_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        Count(name="a").name = "b"
+        Count(name="a").__setattr__("name", "b")
