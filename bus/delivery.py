@@ -6,6 +6,7 @@ from bus.ids import derived
 from bus.inbox import Inbox
 from bus.incoming import Incoming, decode
 from bus.inspection import inspect
+from bus.message import Command, Event
 from bus.service import Service
 from bus.transport import Delivery
 from bus.unreadable import unreadable
@@ -13,7 +14,11 @@ from bus.unreadable import unreadable
 
 def open_delivery(service: Service, delivery: Delivery) -> Incoming:
     """Never raises: what cannot be understood comes out as poison, with the reason."""
-    return decode(service, envelope_of(delivery), Inbox())
+    incoming = decode(service, envelope_of(delivery), Inbox())
+    if incoming.message is None or isinstance(incoming.message, Command | Event):
+        return incoming
+    poison = Poison(f"{incoming.envelope.type} is only said within {service.name}")
+    return Incoming(incoming.envelope, Inbox(), poison=poison)
 
 
 def envelope_of(delivery: Delivery) -> Envelope:

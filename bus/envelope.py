@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from bus.ids import derived
 from bus.message import Command, Message
 from bus.storable import is_storable
 
+TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 REQUIRED = ("ce-specversion", "ce-id", "ce-type", "ce-source")
 LONGEST_TEXT = 500  # ids are keys in every database
 
@@ -120,7 +122,7 @@ def rfc3339(at: datetime) -> str:
 
 def child_of(parent: str, flow: str, message_id: str) -> str:
     """A `traceparent` in the same trace as `parent`, or in the flow's own trace if there is none."""
-    parts = parent.split("-")
-    trace = parts[1] if len(parts) == 4 else hashlib.sha256(flow.encode()).hexdigest()[:32]
+    known = TRACEPARENT.fullmatch(parent)
+    trace = known[1] if known else hashlib.sha256(flow.encode()).hexdigest()[:32]
     span = hashlib.sha256(message_id.encode()).hexdigest()[:16]
     return f"00-{trace}-{span}-01"

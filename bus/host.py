@@ -17,7 +17,7 @@ from bus.errors import Unavailable
 from bus.handler import Sweep
 from bus.hooks import Hooks
 from bus.ids import IdSource
-from bus.incoming import Incoming, Source, decode
+from bus.incoming import Source, decode
 from bus.journey import Committed, Journey
 from bus.performing import Performing
 from bus.performing import key_of as effect_key
@@ -112,21 +112,12 @@ class Host:
     async def _take(self, deliveries: Sequence[Delivery]) -> None:
         works = [open_delivery(self.service, delivery) for delivery in deliveries]
         try:
-            await self._handle(works)
+            await self.writer.insist(works)  # what is given back, a broker would count against the messages
         except Exception:
             await self._transport.nack([d for d, work in zip(deliveries, works, strict=True) if not work.done])
             raise
         finally:
             await self._transport.ack([d for d, work in zip(deliveries, works, strict=True) if work.done])
-
-    async def _handle(self, works: Sequence[Incoming]) -> None:
-        """While the database is away nothing is given back: a broker would count that against the messages."""
-        while True:
-            try:
-                return await self.writer.do(works)
-            except Unavailable as error:
-                log.warning("waiting for the database", service=self.service.name, why=str(error))
-                await asyncio.sleep(POLL_SECONDS)
 
     async def _fire_timers(self) -> None:
         self._timers_changed.clear()

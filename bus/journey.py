@@ -37,12 +37,11 @@ class Committed:
 
     outgoing: list[Envelope] = field(default_factory=list)
     effects: list[Envelope] = field(default_factory=list)
-    next_due: datetime | None = None
+    next_due: datetime | None = None  # the service's earliest timer, as far as is known
 
     def add(self, other: "Committed") -> None:
         self.outgoing += other.outgoing
         self.effects += other.effects
-        self.next_due = other.next_due
 
 
 class Journey:
@@ -53,6 +52,7 @@ class Journey:
         self.database = database
         self.clock = clock
         self._hooks = hooks or Hooks()
+        self._next_due: datetime | None = None
 
     def process(self, works: Sequence[Work]) -> Committed:
         """Do all of it in one transaction, or, if that fails, each in its own, so that one poison hurts nobody else.
@@ -66,7 +66,9 @@ class Journey:
             for work in waiting:
                 if isinstance(work, Incoming) and work.poison:
                     self._set_aside(work, work.poison)
-            return self._process([work for work in waiting if not work.done])
+            committed = self._process([work for work in waiting if not work.done])
+            committed.next_due = self._next_due
+            return committed
         finally:
             self._hooks.after_batch(waiting)
 
@@ -105,9 +107,10 @@ class Journey:
             outbox.stage(unit)
             effects.stage(unit)
             next_due = timers.next_due(connection, self.service.tables.timers)
+        self._next_due = next_due
         for work in works:
             work.finish(results.get(id(work)))
-        return Committed(unit.outgoing, unit.effects, next_due)
+        return Committed(unit.outgoing, unit.effects)
 
     def _give_up(self, work: Work, error: Exception) -> None:
         if isinstance(work, Incoming):
@@ -121,8 +124,10 @@ class Journey:
             with self.database.transaction() as connection:
                 unit = UnitOfWork(self.service, connection, self.clock.now(), self.clock.machine())
                 dead_letters.keep(unit, work, error)
+                next_due = timers.next_due(connection, self.service.tables.timers)
         except sa.exc.SQLAlchemyError as failure:
             raise Unavailable(str(failure)) from failure
+        self._next_due = next_due
         work.fail(error)
 
 

@@ -28,13 +28,13 @@ class Message(BaseModel):
     wire_name: ClassVar[str] = ""
 
     def __init_subclass__(
-        cls, *, owner: str | None = None, key: str | None = None, version: int = 1, **kwargs: Any
+        cls, *, owner: str | None = None, key: str | None = None, version: int | None = None, **kwargs: Any
     ) -> None:
         super().__init_subclass__(**kwargs)
         cls.owner = owner or cls.owner
         cls.key = key or cls.key
-        cls.version = version
-        cls.wire_name = f"{cls.owner}.{kebab_case(cls.__name__)}.v{version}"
+        cls.version = version or cls.version
+        cls.wire_name = f"{cls.owner}.{kebab_case(cls.__name__)}.v{cls.version}"
 
     @property
     def subject(self) -> str:

@@ -10,7 +10,6 @@ import structlog
 from bus import effects
 from bus.activity import Activity
 from bus.envelope import Envelope
-from bus.errors import Unavailable
 from bus.hooks import Hooks
 from bus.incoming import decode
 from bus.service import Service
@@ -30,6 +29,7 @@ class Performing:
         self._hooks = hooks
         self._places = asyncio.Semaphore(AT_ONCE)
         self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._closed = False
 
     def hand_over(self, batch: Sequence[Envelope], *, again: bool = False) -> None:
         """These intents are committed, and leased to this process. Returns at once.
@@ -38,7 +38,7 @@ class Performing:
         """
         self._activity.begin(key_of(effect) for effect in batch)
         for effect in batch:
-            if effect.id not in self._under_way:
+            if effect.id not in self._under_way and not self._closed:
                 task = asyncio.get_running_loop().create_task(self._carry_out(effect, again))
                 self._under_way[effect.id] = task
                 task.add_done_callback(partial(self._finished, effect.id))
@@ -61,10 +61,7 @@ class Performing:
         self._hooks.after_effect(effect, None)
         if not again and now() - leased > effects.LEASE_SECONDS:
             return  # this process stood still meanwhile: whoever carries it out again knows that it is not the first
-        try:
-            await self._writer.do([decode(self._service, outcome, effects.Effects())])
-        except Unavailable:
-            return  # the lease will be over, and the effect carried out again under the same key
+        await self._writer.insist([decode(self._service, outcome, effects.Effects())])
         self._activity.end([key_of(effect)])
 
     async def _call(self, effect: Envelope, again: bool) -> Envelope:
@@ -74,7 +71,8 @@ class Performing:
         return replace(effect, type=outcome.wire_name, body=outcome.model_dump_json().encode())
 
     async def close(self) -> None:
-        """What is under way is abandoned: its rows stay, and it is carried out again under the same keys."""
+        """Abandon what is under way and begin nothing: the rows stay, to be carried out under the same keys."""
+        self._closed = True
         tasks = list(self._under_way.values())
         for task in tasks:
             task.cancel()

@@ -1,7 +1,7 @@
 """Timers as rows: a message that a service sends itself at a due time, business time."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -25,7 +25,7 @@ class Timers(Store):
         self._cancelled: set[str] = set()
 
     def set(self, name: str, message: Local, due_at: datetime, context: Context, wakes: str = "") -> str:
-        """Send `message` to this service once it is `due_at`. Returns the timer's id.
+        """Send `message` to this service once it is `due_at`; one that is set already is moved. Returns its id.
 
         The id follows from the message, so one that is set again and again needs something that tells them apart, e.g.
         a number. `wakes` says what waits, e.g. "trip in reserving", and would wait for ever without such a timer:
@@ -44,21 +44,22 @@ class Timers(Store):
         return timer_id
 
     def cancel(self, timer_id: str) -> None:
-        if self._new.pop(timer_id, None) is None:
-            self._cancelled.add(timer_id)
+        self._new.pop(timer_id, None)
+        self._cancelled.add(timer_id)
 
     def flush(self) -> None:
-        if self._cancelled:
-            self.connection.execute(sa.delete(self.table).where(self.table.c.timer_id.in_(self._cancellable())))
+        gone = self._cancelled | self._new.keys()
+        if gone:
+            self.connection.execute(sa.delete(self.table).where(self.table.c.timer_id.in_(self._free(gone))))
         if self._new:
             self.connection.execute(sa.insert(self.table), list(self._new.values()))
         self._new, self._cancelled = {}, set()
 
-    def _cancellable(self) -> sa.Select[tuple[str]]:
+    def _free(self, timer_ids: Iterable[str]) -> sa.Select[tuple[str]]:
         """All but those that another replica is firing: it waits for what this unit has locked, so to wait for it would
         be a deadlock, and it will find its timer stale.
         """
-        wanted = sa.select(self.table.c.timer_id).where(self.table.c.timer_id.in_(self._cancelled))
+        wanted = sa.select(self.table.c.timer_id).where(self.table.c.timer_id.in_(timer_ids))
         return wanted.with_for_update(skip_locked=True)
 
 

@@ -1,10 +1,14 @@
 """The one writer of a service process: everything that writes goes through it, and shares its commits."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+import structlog
+
 from bus.activity import Activity
 from bus.envelope import Envelope, origin, rfc3339
+from bus.errors import Unavailable
 from bus.group_commit import GroupCommit
 from bus.ids import IdSource
 from bus.incoming import Call, Work
@@ -12,6 +16,10 @@ from bus.journey import Committed, Journey
 from bus.unit import Context
 
 T = TypeVar("T")
+
+PAUSE_SECONDS = 1.0  # while the database is away
+
+log = structlog.get_logger()
 
 
 class Writer:
@@ -31,6 +39,15 @@ class Writer:
             await self._group.submit(works)
         finally:
             self._activity.end(keys)
+
+    async def insist(self, works: Sequence[Work]) -> None:
+        """As `do`, however long the database is away. What was done before it went is not done again."""
+        while True:
+            try:
+                return await self.do(works)
+            except Unavailable as error:
+                log.warning("waiting for the database", service=self._journey.service.name, why=str(error))
+                await asyncio.sleep(PAUSE_SECONDS)
 
     async def call(self, run: Callable[[Context], T], request_id: str | None = None) -> T:
         """Run a function in the next transaction. Raises what it raised; then nothing of it was stored or sent.

@@ -1,0 +1,173 @@
+"""Effects: the intent is committed, carried out at least once outside any transaction, and its outcome counts once."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bus import effects
+from bus.envelope import Envelope
+from bus.errors import Unavailable
+from bus.message import Local
+from tests.bus.bench import CounterBench
+from tests.bus.counter import BellRang, RingBell, Sound, tables
+from tests.bus.faults import Switchable
+from tests.bus.house import House, eventually
+
+LEASE = timedelta(seconds=effects.LEASE_SECONDS)
+OUTCOME = BellRang(name="a", loudness=1)
+
+
+class Bell:
+    """Out of order as often as it is told; and it rings only when it is let."""
+
+    def __init__(self, failures: int = 0, let: bool = True) -> None:
+        self.failures = failures
+        self.let = asyncio.Event()
+        if let:
+            self.let.set()
+
+    async def ring(self, effect: RingBell) -> Local:
+        await self.let.wait()
+        if self.failures:
+            self.failures -= 1
+            raise ConnectionError("out of order")
+        return BellRang(name=effect.name, loudness=2)
+
+
+def sweep(bench: CounterBench) -> list[Envelope]:
+    return bench.call(effects.sweep)
+
+
+def test_an_effect_is_leased_to_whoever_committed_it(bench: CounterBench) -> None:
+    [effect] = bench.batch(bench.arrive(Sound(name="a"), "1")).effects
+    bench.clock.advance(LEASE)
+    assert sweep(bench) == []
+    bench.clock.advance(timedelta(seconds=0.1))
+    assert sweep(bench) == [effect]
+    assert sweep(bench) == []
+
+
+def test_pauses_double_up_to_the_longest(bench: CounterBench) -> None:
+    [effect] = bench.batch(bench.arrive(Sound(name="a"), "1")).effects
+    pauses = []
+    for _ in range(12):
+        bench.call(lambda context: effects.postpone(context, effect.id))
+        [row] = bench.rows(tables.effects)
+        pauses.append(row.lease_until - bench.clock.machine())
+    assert pauses[:4] == [1, 2, 4, 8]
+    assert pauses[-1] == effects.LONGEST_PAUSE
+
+
+def test_an_outcome_counts_once_though_it_was_carried_out_twice(bench: CounterBench) -> None:
+    bench.tell(Sound(name="a"))
+    bench.effects *= 2
+    assert [name for name, _ in bench.outcome(OUTCOME)] == ["counter.sounded.v1"]
+    assert bench.outcome(OUTCOME) == []
+    assert bench.rows(tables.effects) == []
+
+
+def test_an_outcome_is_caused_by_its_effect(bench: CounterBench) -> None:
+    """One flow, one trace."""
+    [effect] = bench.batch(bench.arrive(Sound(name="a"), "1")).effects
+    assert effect.causation_id == "1"
+    bench.effects.append(effect)
+    bench.outcome(OUTCOME)
+    [row] = bench.rows(tables.outbox)
+    said = Envelope.from_row(row)
+    assert (said.causation_id, said.correlation_id) == (effect.id, effect.correlation_id)
+    assert said.traceparent.split("-")[1] == effect.traceparent.split("-")[1]
+
+
+async def test_an_effect_is_carried_out_and_its_outcome_handled(house: House) -> None:
+    await house.open()
+    await house.tell(Sound(name="a"))
+    await eventually(lambda: len(house.heard()) == 1 and house.is_at_rest())
+    assert house.world.rung == ["a"]
+    assert list(house.heard().values()) == [{"name": "a", "loudness": 1}]
+
+
+async def test_what_fails_is_tried_again_after_a_pause(house: House) -> None:
+    """By itself, with nothing said meanwhile."""
+    house.world.bell = Bell(failures=2).ring
+    await house.open()
+    await house.tell(Sound(name="a"))
+    for attempt in (1, 2):
+        await eventually(lambda: [row.attempts for row in house.rows(tables.effects)] == [attempt])  # noqa: B023
+        assert len(house.world.rung) == attempt
+        house.later(2.0**attempt)
+    await eventually(lambda: len(house.heard()) == 1 and house.is_at_rest())
+    assert house.world.rung == ["a"] * 3
+
+
+async def test_one_that_takes_long_is_not_carried_out_twice_at_once(house: House) -> None:
+    """The sweeper of the same process leaves it alone, though its lease is over."""
+    bell = Bell(let=False)
+    house.world.bell = bell.ring
+    await house.open()
+    await house.tell(Sound(name="a"))
+    await eventually(lambda: house.world.rung == ["a"])
+    [before] = house.rows(tables.effects)
+    house.later()
+    await eventually(lambda: house.rows(tables.effects)[0].lease_until > before.lease_until)  # it was swept
+    bell.let.set()
+    await eventually(lambda: len(house.heard()) == 1 and house.is_at_rest())
+    assert house.world.rung == ["a"]
+
+
+async def test_effects_are_carried_out_side_by_side(house: House) -> None:
+    """And no more of them at once than there are places."""
+    bell = Bell(let=False)
+    house.world.bell = bell.ring
+    await house.open()
+    for n in range(60):
+        await house.tell(Sound(name=str(n)))
+    await eventually(lambda: len(house.world.rung) == 50 and len(house.rows(tables.effects)) == 60)
+    bell.let.set()
+    await eventually(lambda: len(house.heard()) == 60 and house.is_at_rest())
+
+
+async def test_stopping_abandons_it_and_the_next_process_carries_it_out_again(house: House) -> None:
+    """Under the same key, as the effect is the same."""
+    house.world.bell = Bell(let=False).ring
+    process = await house.open()
+    await house.tell(Sound(name="a"))
+    await eventually(lambda: house.world.rung == ["a"])
+    async with asyncio.timeout(2):
+        await house.end(process)
+    assert len(house.rows(tables.effects)) == 1
+    house.world.bell = Bell().ring
+    await house.open()
+    house.later()
+    await eventually(lambda: len(house.heard()) == 1 and house.is_at_rest())
+    assert house.world.rung == ["a", "a"]
+
+
+async def test_what_is_committed_while_stopping_is_left_to_the_next_process(house: House) -> None:
+    """A process that is stopping begins nothing in the outside world."""
+    process = await house.open()
+    stopping = asyncio.create_task(process.host.writer.call(lambda c: c.handle(Sound(name="a"))))
+    await asyncio.sleep(0)  # it is in line
+    await house.end(process)
+    await stopping
+    await asyncio.sleep(0)
+    assert house.world.rung == []
+    assert len(house.rows(tables.effects)) == 1
+
+
+async def test_an_outcome_is_kept_while_the_database_is_away(house: House) -> None:
+    """The outside world is not asked again for what it has answered."""
+    bell = Bell(let=False)
+    house.world.bell = bell.ring
+    process = await house.open(database=Switchable)
+    assert isinstance(process.database, Switchable)
+    await house.tell(Sound(name="a"))
+    await eventually(lambda: house.world.rung == ["a"])
+    process.database.away = True
+    bell.let.set()
+    await asyncio.sleep(0)  # its outcome is in line
+    with pytest.raises(Unavailable):
+        await process.host.writer.call(lambda _: None)
+    process.database.away = False
+    await eventually(lambda: len(house.heard()) == 1 and house.is_at_rest())
+    assert house.world.rung == ["a"]
