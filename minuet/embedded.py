@@ -28,6 +28,7 @@ class Embedded:
 
     app: FastAPI
     clock: Clock
+    activity: Activity
     transport: SqlTransport
     services: list[Service]
 
@@ -54,7 +55,7 @@ async def embedded(settings: Settings, hosts: tuple[str, ...] = ()) -> AsyncIter
         stack.push_async_callback(runtime.stop)
         app = web.build_app(runtime.routers(), hosts=hosts, token=settings.api_token)
         app.mount("/gateway", gateway)
-        yield Embedded(app, clock, transport, built)
+        yield Embedded(app, clock, activity, transport, built)
 
 
 def clock_of(settings: Settings) -> tuple[Clock, Activity]:
