@@ -43,7 +43,7 @@ class ReleaseGoods(InventoryCommand):
 
 
 class GoodsFetched(InventoryEvent):
-    pick_id: str
+    pick_id: Text
 
 
 class GoodsUnavailable(InventoryEvent):

@@ -31,6 +31,7 @@ class System:
     app: FastAPI
     starting: Starting
     clock: Clock
+    activity: Activity
     transport: Transport
     services: Sequence[Service]
 
@@ -54,7 +55,7 @@ async def system(settings: Settings, names: Sequence[str], hosts: Sequence[str] 
         app = web.build_app(routers, hosts=hosts, token=settings.api_token, started=starting.wait)
         if sandbox is not None:
             app.mount("/gateway", sandbox)
-        yield System(app, starting, clock, transport, built)
+        yield System(app, starting, clock, activity, transport, built)
 
 
 def clock_for(settings: Settings, names: Sequence[str]) -> tuple[Clock, Activity]:

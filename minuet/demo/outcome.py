@@ -1,7 +1,7 @@
 """Whether everything ended where it should: orders, money, stock."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -18,40 +18,49 @@ CURRENCY = "EUR"
 class Outcome:
     """Collects what is not as expected, and prints the books."""
 
-    def __init__(self, shop: Shop, console: Console) -> None:
+    def __init__(self, shop: Shop, console: Console, said: Mapping[str, Sequence[str]]) -> None:
         self._shop = shop
         self._console = console
+        self._said = said
         self.wrong: list[str] = []
 
     async def check(self, scenarios: Sequence[Scenario]) -> None:
-        await self._orders(scenarios)
-        await self._money(scenarios)
+        gateway = await self._shop.get("payment", "/gateway/ledger")
+        await self._orders(scenarios, Counter(charge["reference"] for charge in gateway["charges"]))
+        await self._money(scenarios, gateway)
         await self._stock(scenarios)
 
-    async def _orders(self, scenarios: Sequence[Scenario]) -> None:
+    async def _orders(self, scenarios: Sequence[Scenario], charges: Mapping[str, int]) -> None:
         table = Table("order", "ended", "received", "refunded", "as expected", title="The orders", title_justify="left")
         for scenario in scenarios:
-            order_id = self._shop.order_id(scenario.key)
-            order = await self._shop.get(f"/orders/{order_id}")
-            received, refunded = await self._paid(order_id)
-            path = tuple(move["to"] for move in order["history"] if move["to"] != move["from"])
-            fine = self._expect(f"{scenario.title}: path", path, scenario.path)
-            fine &= self._expect(f"{scenario.title}: received", received, scenario.received)
-            fine &= self._expect(f"{scenario.title}: refunded", refunded, scenario.refunded)
+            order = await self._shop.order(self._shop.order_id(scenario.key))
+            received, refunded = await self._paid(order)
+            fine = self._as_expected(scenario, order, received, refunded, charges[order["order_id"]])
             row = [scenario.title, order["state"], euros(received), euros(refunded), "yes" if fine else "NO"]
             table.add_row(*row)
         self._console.print(table)
 
-    async def _paid(self, order_id: str) -> tuple[int, int]:
-        order = await self._shop.get(f"/orders/{order_id}")
+    def _as_expected(self, scenario: Scenario, order: Any, received: int, refunded: int, charges: int) -> bool:
+        path = tuple(move["to"] for move in order["history"] if move["to"] != move["from"])
+        unsaid = [name for name in scenario.says if name not in self._said[order["order_id"]]]
+        return all(
+            [
+                self._expect(f"{scenario.title}: path", path, scenario.path),
+                self._expect(f"{scenario.title}: received", received, scenario.received),
+                self._expect(f"{scenario.title}: refunded", refunded, scenario.refunded),
+                self._expect(f"{scenario.title}: charges at the gateway", charges, scenario.charges),
+                self._expect(f"{scenario.title}: never said", unsaid, []),
+            ]
+        )
+
+    async def _paid(self, order: Any) -> tuple[int, int]:
         if "IssueInvoice" in [name for move in order["history"] for name in move["sent"]]:
-            return (await self._shop.get(f"/invoices/{order_id}"))["paid"]["amount"], 0
-        payment = await self._shop.get(f"/payments/{order_id}")
+            return (await self._shop.get("payment", f"/invoices/{order['order_id']}"))["paid"]["amount"], 0
+        payment = await self._shop.get("payment", f"/payments/{order['order_id']}")
         return payment["received"]["amount"], payment["refunded"]["amount"]
 
-    async def _money(self, scenarios: Sequence[Scenario]) -> None:
-        totals = (await self._shop.get("/ledger"))["totals"][CURRENCY]
-        gateway = await self._shop.get("/gateway/ledger")
+    async def _money(self, scenarios: Sequence[Scenario], gateway: Any) -> None:
+        totals = (await self._shop.get("payment", "/ledger"))["totals"][CURRENCY]
         at_gateway = total(gateway["charges"]) - total(gateway["refunds"])
         self._console.print("The money: " + ", ".join(f"{name} {euros(cents)}" for name, cents in totals.items()))
         self._console.print(f"The gateway's own ledger: {euros(at_gateway)} kept, {gateway['requests']} requests")
@@ -64,7 +73,7 @@ class Outcome:
         for scenario in scenarios:
             shipped.update(scenario.shipped)
         for sku, (_, _, initial) in CATALOGUE.items():
-            stock = await self._shop.get(f"/stock/{sku}")
+            stock = await self._shop.get("inventory", f"/stock/{sku}")
             counts = {name: stock[name] for name in ("on_hand", "reserved", "shipped")}
             self._console.print(
                 f"The stock of {sku}: " + ", ".join(f"{count} {name}" for name, count in counts.items())

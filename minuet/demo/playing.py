@@ -20,7 +20,7 @@ from minuet.embedded import embedded
 from minuet.settings import Settings
 from minuet.system import System
 
-DAYS_PER_SECOND = 1
+DAYS_PER_SECOND = 4
 
 
 async def play() -> bool:
@@ -28,26 +28,28 @@ async def play() -> bool:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     console = Console()
     console.print(
-        "Four services, one process, SQLite. A day passes in a second, but never while anything is under way."
+        f"Four services, one process, SQLite. {DAYS_PER_SECOND} days pass in a second, "
+        "but none while anything is under way."
     )
     with tempfile.TemporaryDirectory(prefix="minuet-demo-") as folder:
         async with embedded(settings_in(folder)) as system, browser(system) as client:
-            shop = Shop(client, system.clock)
-            for _, path, body in seeding.puts():
-                await shop.put(path, body)
+            shop = Shop(client, "", system.clock, system.activity)
+            for service, path, body in seeding.puts():
+                await shop.put(service, path, body)
             telling = Telling(system.transport, shop, system.services, console)
             await telling.subscribe()
             listening = asyncio.create_task(telling.run())
             wrong = [await play_one(scenario, shop, telling) for scenario in SCENARIOS]
             listening.cancel()
-            return await settle(shop, console, [text for text in wrong if text])
+            return await settle(Outcome(shop, console, telling.said), console, [text for text in wrong if text])
 
 
 async def play_one(scenario: Scenario, shop: Shop, telling: Telling) -> str:
     """Returns what went wrong, or nothing."""
     telling.say(f"\n{scenario.title}", "bold underline")
     try:
-        await scenario.play(shop, scenario.key)
+        async with shop.acting():
+            await scenario.play(shop, scenario.key)
         order_id = shop.order_id(scenario.key)
         await shop.until_state(order_id, "completed", "cancelled", "closed")
         await shop.days_later(0.1)  # the last messages are told before the next order
@@ -57,8 +59,7 @@ async def play_one(scenario: Scenario, shop: Shop, telling: Telling) -> str:
     return ""
 
 
-async def settle(shop: Shop, console: Console, wrong: list[str]) -> bool:
-    outcome = Outcome(shop, console)
+async def settle(outcome: Outcome, console: Console, wrong: list[str]) -> bool:
     console.print()
     if not wrong:
         await outcome.check(SCENARIOS)

@@ -1,12 +1,14 @@
-"""The running system as the demo's customers see it: HTTP, and the calendar."""
+"""The running system as customers, agents and carriers see it: HTTP, and the calendar."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 
+from bus.activity import Activity
 from bus.clock import Clock
 from order_service.placing import order_id_for
 
@@ -14,38 +16,61 @@ PATIENCE_SECONDS = 60.0
 
 
 class Shop:
-    def __init__(self, client: httpx.AsyncClient, clock: Clock) -> None:
+    """`url` may hold `{service}`. While somebody acts, `activity` is told, so that a clock that can stand, stands."""
+
+    def __init__(self, client: httpx.AsyncClient, url: str, clock: Clock, activity: Activity) -> None:
         self._client = client
+        self._url = url
         self.clock = clock
+        self._activity = activity
+        self._under_way: list[str] = []
         self.opened = clock.now()
 
-    async def get(self, path: str) -> Any:
-        return (await self._client.get(path)).raise_for_status().json()
+    @asynccontextmanager
+    async def acting(self) -> AsyncIterator[None]:
+        """Somebody acts: time passes only where they wait for it."""
+        self._under_way = ["somebody acts"]
+        self._activity.begin(self._under_way)
+        try:
+            yield
+        finally:
+            self._activity.end(self._under_way)
+            self._under_way = []
 
-    async def put(self, path: str, body: Any) -> Any:
-        return (await self._client.put(path, json=body)).raise_for_status().json()
+    async def get(self, service: str, path: str) -> Any:
+        return (await self._client.get(self._at(service, path))).raise_for_status().json()
 
-    async def post(self, path: str, body: Any, key: str | None = None) -> Any:
+    async def put(self, service: str, path: str, body: Any) -> Any:
+        return (await self._client.put(self._at(service, path), json=body)).raise_for_status().json()
+
+    async def post(self, service: str, path: str, body: Any, key: str | None = None) -> Any:
         headers = {"Idempotency-Key": key} if key else {}
-        return (await self._client.post(path, json=body, headers=headers)).raise_for_status().json()
+        answer = await self._client.post(self._at(service, path), json=body, headers=headers)
+        return answer.raise_for_status().json()
+
+    def _at(self, service: str, path: str) -> str:
+        return self._url.replace("{service}", service) + path
 
     async def place(self, key: str, customer: str, items: dict[str, int], payment: dict[str, str]) -> str:
         lines = [{"sku": sku, "quantity": quantity} for sku, quantity in items.items()]
-        await self.post("/orders", {"customer_id": customer, "items": lines, "payment": payment}, key)
+        await self.post("order", "/orders", {"customer_id": customer, "items": lines, "payment": payment}, key)
         return self.order_id(key)
 
     def order_id(self, key: str) -> str:
         """Known before the order is placed, so that the telling can name it from its first message on."""
         return str(order_id_for(key))
 
+    async def order(self, order_id: str) -> Any:
+        return await self.get("order", f"/orders/{order_id}")
+
     async def until_state(self, order_id: str, *states: str) -> str:
         """Raises TimeoutError, saying where the order is instead."""
 
         async def reached() -> str | None:
-            state: str = (await self.get(f"/orders/{order_id}"))["state"]
+            state: str = (await self.order(order_id))["state"]
             return state if state in states else None
 
-        found: str = await self._until(reached, f"order {order_id} to be {' or '.join(states)}")
+        found: str = await self.until_found(reached, f"order {order_id} to be {' or '.join(states)}")
         return found
 
     async def until(self, date: datetime) -> None:
@@ -54,12 +79,15 @@ class Shop:
         async def come() -> bool | None:
             return self.clock.now() >= date or None
 
-        await self._until(come, f"the clock to reach {date}")
+        self._activity.end(self._under_way)
+        await self.until_found(come, f"the clock to reach {date}")
+        self._activity.begin(self._under_way)
 
     async def days_later(self, days: float) -> None:
         await self.until(self.clock.now() + timedelta(days=days))
 
-    async def _until(self, what: Callable[[], Awaitable[Any]], words: str) -> Any:
+    async def until_found(self, what: Callable[[], Awaitable[Any]], words: str) -> Any:
+        """Raises TimeoutError."""
         give_up = asyncio.get_running_loop().time() + PATIENCE_SECONDS
         while asyncio.get_running_loop().time() < give_up:
             found = await what()

@@ -1,8 +1,9 @@
 """Tells who said what to whom, on which virtual day, and why the flow moved: by listening to the bus like anybody."""
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from rich.console import Console
@@ -27,6 +28,7 @@ class Telling:
         self._names = {cls.wire_name: cls.__name__ for cls in public_messages()}
         self._listeners = {name: listeners(name, services) for name in self._names}
         self._told: dict[str, int] = {}
+        self.said: defaultdict[str, list[str]] = defaultdict(list)  # names of messages, by order
 
     async def subscribe(self) -> None:
         bindings = [Binding(cls.wire_name, issubclass(cls, Command)) for cls in public_messages()]
@@ -56,23 +58,24 @@ class Telling:
         self._tell_moves_up_to(max(sending, default=0), order_id, history)
 
     async def _history(self, order_id: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = (await self._shop.get(f"/orders/{order_id}"))["history"]
+        found: list[dict[str, Any]] = (await self._shop.order(order_id))["history"]
         return found
 
     def _tell_moves_up_to(self, last: int, order_id: str, history: Sequence[dict[str, Any]]) -> None:
         for move in history[self._told.get(order_id, 0) : last]:
             arrow = f"{move['from']} → {move['to']}" if move["from"] != move["to"] else f"stays {move['to']}"
-            self.say(f"{self._day()}  ● order: {arrow}, because {move['because']}", "bold")
+            self.say(f"{self._day(move['at'])}  ● order: {arrow}, because {move['because']}", "bold")
         self._told[order_id] = max(last, self._told.get(order_id, 0))
 
     def _tell_message(self, envelope: Envelope) -> None:
+        self.said[envelope.correlation_id].append(self._names[envelope.type])
         sender = envelope.source.rpartition("/")[2]
         heard_by = ", ".join(self._listeners[envelope.type]) or "whoever listens"
         what = details(json.loads(envelope.body))
-        self.say(f"{self._day()}      {sender:>9} → {heard_by:<18} {self._names[envelope.type]}{what}")
+        self.say(f"{self._day(envelope.time)}      {sender:>9} → {heard_by:<18} {self._names[envelope.type]}{what}")
 
-    def _day(self) -> str:
-        passed = self._shop.clock.now() - self._shop.opened
+    def _day(self, at: str) -> str:
+        passed = datetime.fromisoformat(at) - self._shop.opened
         return f"day {passed.days:>2} {clock_text(passed)}"
 
 
