@@ -1,4 +1,4 @@
-"""RabbitMQ and PostgreSQL are killed, or away for a while, as orders flow through processes in replicas."""
+"""RabbitMQ and PostgreSQL are killed, or away for a minute, as orders flow through processes in replicas."""
 
 import time
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from tests.system.cluster import CARD, ENDS, Cluster, Payment, meanwhile
 from tests.system.running import until
 
 ORDERS = 200
-AWAY_SECONDS = 12.0  # longer than every lease and timeout; `make test-all` takes a minute
+AWAY_SECONDS = 60.0
 SAMOVARS = 10
 Server = RabbitMQ | PostgreSQL
 
@@ -73,8 +73,9 @@ def test_killed_while_orders_flow_each_order_ends_right_and_each_effect_happens_
     books_are_right(cluster)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("which", ["broker", "database"])
-def test_away_for_a_while_nothing_is_parked_and_all_goes_on_by_itself(
+def test_away_for_a_minute_nothing_is_parked_and_all_goes_on_by_itself(
     which: str, cluster: Cluster, request: pytest.FixtureRequest
 ) -> None:
     """Within 10 s of the return everybody is ready and at work; nothing was counted against any message."""
