@@ -163,6 +163,7 @@ order_flow = Flow("order", revision=1, data=Order, begins={PlaceOrder: new_order
     Row(compensating,                           after("compensation", days=1),                       needs_attention,          sends=[undo_again, order_needs_attention]),
 
     #   needs_attention hears what the state hears that it came from; these are a person's
+    Row(needs_attention,                                  after("reminder", days=3),                 needs_attention,          sends=[order_needs_attention]),
     Row(needs_attention.within(awaiting_invoice_payment), InvoiceDefaulted,                          ignored),
     Row(needs_attention.within(withdrawing_for_customer), RetryOrder,                                withdrawing_for_customer, sends=[cancel_payment]),
     Row(needs_attention.within(withdrawing_for_price),    RetryOrder,                                withdrawing_for_price,    sends=[cancel_payment]),

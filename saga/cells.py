@@ -38,8 +38,13 @@ def targets(row: Row) -> list[State]:
     if not isinstance(row.becomes, State):
         return []
     if row.becomes.kind is Kind.HUMAN and not row.becomes.variant:
-        return [row.becomes.within(state) for state in named(row.state)]
+        return [remembering(row.becomes, state) for state in named(row.state)]
     return [row.becomes]
+
+
+def remembering(task: State, origin: State) -> State:
+    """The human task that remembers where it came from. One that becomes itself stays what it is."""
+    return origin if origin.name == task.name else task.within(origin)
 
 
 def named(states: State | tuple[State, ...] | str) -> tuple[State, ...]:
@@ -102,7 +107,7 @@ def settled(row: Row, state: State) -> Row:
     """The row, with a human task that it leads to remembering `state`."""
     becomes = row.becomes
     if isinstance(becomes, State) and becomes.kind is Kind.HUMAN and not becomes.variant:
-        return replace(row, becomes=becomes.within(state))
+        return replace(row, becomes=remembering(becomes, state))
     return row
 
 

@@ -26,12 +26,13 @@ class Instance:
     def enter(self, state: str) -> "Instance":
         """Into another state; between variants of one state its deadlines and what was heard go on.
 
-        To and from the state's own human task, what was heard goes on.
+        To and from the state's own human task, what was heard goes on; so it does into the same state again, whose
+        deadlines begin anew.
         """
         if name_of(state) == name_of(self.state) and state != self.state:
             return replace(self, state=state)
-        heard = self.heard if is_task_of(state, self.state) or is_task_of(self.state, state) else ()
-        return replace(self, state=state, generation=self.generation + 1, heard=heard)
+        goes_on = state == self.state or is_task_of(state, self.state) or is_task_of(self.state, state)
+        return replace(self, state=state, generation=self.generation + 1, heard=self.heard if goes_on else ())
 
 
 def is_task_of(task: str, origin: str) -> bool:

@@ -62,3 +62,10 @@ def is_problem(response: httpx.Response, status: int) -> str:
     assert response.json()["status"] == status
     detail: str = response.json()["detail"]
     return detail
+
+
+def outbox_ids(bench: ServiceBench, wire_name: str) -> set[str]:
+    """The ids of what the service said; nobody publishes on a bench."""
+    with bench.database.snapshot() as connection:
+        rows = connection.execute(sa.select(bus_tables.outbox.c.message_id, bus_tables.outbox.c.headers)).all()
+    return {row.message_id for row in rows if json.loads(row.headers)["ce-type"] == wire_name}

@@ -18,7 +18,7 @@ from order_service.neighbours import (
     PaymentReceived,
     ShipmentCancelled,
 )
-from tests.order_service.asking import CARD, INVOICE, body, counts, hear, is_problem, outbox, placed, show
+from tests.order_service.asking import CARD, INVOICE, body, counts, hear, is_problem, outbox, outbox_ids, placed, show
 from tests.service_bench import ServiceBench
 
 PAID = (PaymentReceived,)
@@ -308,6 +308,21 @@ async def needs_attention(shop: httpx.AsyncClient, bench: ServiceBench) -> str:
     shown = await show(shop, order_id)
     assert (shown["state"], shown["attention_for"]) == ("needs_attention", "withdrawing_payment/customer")
     return order_id
+
+
+async def test_a_person_is_reminded_every_three_days_until_the_order_is_attended_to(
+    shop: httpx.AsyncClient, bench: ServiceBench
+) -> None:
+    """Each reminder is a message of its own: a receiver's inbox does not take it for the one before."""
+    order_id = await needs_attention(shop, bench)
+    for _ in range(2):
+        bench.clock.advance(timedelta(days=3))
+        assert [name for name, _ in bench.fire_timers()] == ["order.order-needs-attention.v1"]
+        assert (await show(shop, order_id))["state"] == "needs_attention"
+    assert len(outbox_ids(bench, "order.order-needs-attention.v1")) == 3
+    await shop.post(f"/orders/{order_id}/attention", json=attention("close"))
+    bench.clock.advance(timedelta(days=30))
+    assert bench.fire_timers() == []
 
 
 def attention(action: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from order_service.messages import (
     OrderCancelled,
     OrderClosed,
     OrderCompleted,
+    OrderNeedsAttention,
     PlaceOrder,
     RetryOrder,
 )
@@ -97,6 +98,15 @@ def test_every_pair_that_the_table_does_not_decide_is_a_contradiction(state: str
 
 def attending(origin: str, *undos: UndoEntry) -> Conversation:
     return while_(f"needs_attention/{origin}", *undos, by_invoice="invoice" in origin)
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_needs_attention_three_days_reminds(origin: str) -> None:
+    """Again and again: the task stays, and its deadline begins anew."""
+    reminded = attending(origin)
+    for _ in range(2):
+        reminded = reminded.when_deadline("reminder")
+        reminded = reminded.then(becomes=f"needs_attention/{origin}", sends=[OrderNeedsAttention])
 
 
 def test_needs_attention_a_row_that_leads_on_ends_the_human_task() -> None:
