@@ -84,7 +84,7 @@ class Replicas:
                 one = threads.submit(first, self.journey_on(halting))
                 assert halting.halted.wait(PATIENCE_SECONDS), "the first never got to its commit"
                 other = threads.submit(second, self.journey)
-                waited = self._waits(other)
+                waited = self.waits(other)
             finally:
                 halting.go.set()
             return Meeting(one.result(PATIENCE_SECONDS), other.result(PATIENCE_SECONDS), waited)
@@ -107,7 +107,8 @@ class Replicas:
         with self.database.snapshot() as connection:
             return connection.execute(sa.select(table)).all()
 
-    def _waits(self, other: "Future[Any]") -> bool:
+    def waits(self, other: "Future[Any]") -> bool:
+        """Whether it has come upon a lock, rather than to its end."""
         give_up = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < give_up:
             if other.done():
