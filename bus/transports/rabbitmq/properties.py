@@ -12,8 +12,6 @@ from bus.transport import Delivery
 PERSISTENT = 2
 SHORT_BYTES = 255
 HEADERS_BYTES = 100_000  # all of them go into one frame, of 131,072 bytes by default
-
-
 # The client makes one up for whoever sets none, so that it contradicts nothing: a random UUID, without hyphens.
 MADE_UP_ID = re.compile(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}")
 
