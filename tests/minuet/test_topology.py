@@ -4,8 +4,7 @@ import asyncio
 from uuid import uuid4
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from minuet.cli import app
 from tests.bus.transports.strangers import stranger

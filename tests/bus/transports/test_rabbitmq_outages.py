@@ -1,9 +1,8 @@
 """The broker away, dead, hanging or full: whoever asks is told within seconds, and what was confirmed is there."""
 
 import asyncio
-import os
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from bus.errors import Unavailable
 from bus.transports.rabbitmq import RabbitTransport
 from tests.bus.transports.words import Words, answer, numbers, receive, until
-from tests.servers.installing import RABBITMQ, find
 from tests.servers.rabbitmq import RabbitMQ
 
 BOUND_SECONDS = 9.5  # in the worst case a confirm or several answers are waited for
@@ -19,17 +17,9 @@ LAST = 1_000_000
 BACK_SECONDS = 10.0  # after its return, everything goes on by itself
 
 
-@pytest.fixture(scope="module")
-def broker() -> Iterator[RabbitMQ]:
-    """One that may be harmed."""
-    if RABBITMQ.variable in os.environ and find(RABBITMQ) is None:
-        pytest.skip("needs an installed RabbitMQ, to stop and start it")
-    server = RabbitMQ()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
+@pytest.fixture
+def broker(own_rabbitmq: RabbitMQ) -> RabbitMQ:
+    return own_rabbitmq
 
 
 @pytest.fixture
