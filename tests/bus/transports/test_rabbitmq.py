@@ -185,6 +185,20 @@ async def test_an_exchange_that_cannot_be_declared_holds_up_only_its_own_message
     assert f"{bad.owner}.events" in str(second)
 
 
+async def test_two_that_receive_from_one_queue_share_it(transport: RabbitTransport, words: Words) -> None:
+    """Also from the first moment on: nothing is sent ahead to a consumer that nobody asks."""
+    await transport.declare(words.owner, [words.command()])
+    waiting = [asyncio.create_task(receive(transport, words.owner, 10, limit=1)) for _ in range(2)]
+    await transport.publish([words.envelope(words.command(), n) for n in range(20)])
+    found = [number for batch in await asyncio.gather(*waiting) for number in numbers(batch)]
+    assert sorted(found) == list(range(20))
+
+
+async def test_a_queue_that_nobody_declared_is_named(transport: RabbitTransport, words: Words) -> None:
+    with pytest.raises(Unavailable, match=f"no queue '{words.owner}'"):
+        await transport.receive(words.owner, 10)
+
+
 async def test_a_queue_that_was_deleted_is_declared_again(
     transport: RabbitTransport, rabbitmq: Broker, words: Words
 ) -> None:

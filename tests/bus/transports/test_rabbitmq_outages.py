@@ -10,7 +10,7 @@ import pytest
 from bus.errors import Unavailable
 from bus.transports.rabbitmq import RabbitTransport
 from tests.bus.transports.words import Words, answer, numbers, receive, until
-from tests.servers.rabbitmq import RabbitMQ
+from tests.servers.rabbitmq import RabbitMQ, free_ports
 
 BOUND_SECONDS = 9.5  # in the worst case a confirm or several answers are waited for
 LAST = 1_000_000
@@ -51,6 +51,21 @@ async def asked_for_everything(transport: RabbitTransport, words: Words) -> None
         await transport.receive(words.owner, 10)
     async with told_in_time():
         await transport.check()
+
+
+async def test_a_broker_that_is_not_there_at_the_start(words: Words) -> None:
+    """Nothing is connected before it is needed, and then whoever needs it is told."""
+    transport = RabbitTransport(f"amqp://guest:guest@127.0.0.1:{free_ports(1)[0]}/")
+    await asked_for_everything(transport, words)
+    await transport.close()
+
+
+async def test_a_wrong_password_is_a_sentence_without_it(broker: RabbitMQ) -> None:
+    transport = RabbitTransport(broker.url.replace("guest:guest", "guest:secret"))
+    with pytest.raises(Unavailable, match="ACCESS_REFUSED") as refusal:
+        await transport.check()
+    assert "secret" not in str(refusal.value)
+    await transport.close()
 
 
 async def test_confirmed_is_confirmed(broker: RabbitMQ, transport: RabbitTransport, words: Words) -> None:
