@@ -83,17 +83,19 @@ async def test_a_verdict_is_never_that_of_another_message_with_the_same_id(
 
 
 async def test_confirms_are_pipelined(transport: RabbitTransport, words: Words) -> None:
-    """A message of many costs a fraction of one that is published and waited for alone."""
+    """A message of many costs a fraction of one that is published and waited for alone. The best of some tries count."""
     await transport.declare(words.owner, [words.command()])
-    await transport.publish([words.envelope(words.command())])
-    start = time.perf_counter()
-    for _ in range(100):
-        await transport.publish([words.envelope(words.command())])
-    alone = (time.perf_counter() - start) / 100
-    start = time.perf_counter()
-    assert set(await transport.publish([words.envelope(words.command()) for _ in range(1000)])) == {None}
-    together = (time.perf_counter() - start) / 1000
-    assert together < alone / 2
+
+    async def seconds(batches: int, size: int) -> float:
+        start = time.perf_counter()
+        for _ in range(batches):
+            batch = [words.envelope(words.command()) for _ in range(size)]
+            assert set(await transport.publish(batch)) == {None}
+        return (time.perf_counter() - start) / (batches * size)
+
+    alone = [await seconds(batches=30, size=1) for _ in range(3)]
+    together = [await seconds(batches=1, size=1000) for _ in range(3)]
+    assert min(together) < min(alone) / 2
 
 
 async def test_nothing_that_is_in_use_is_collected(transport: RabbitTransport, words: Words) -> None:
