@@ -12,6 +12,7 @@ from bus.activity import Activity
 from bus.clock import Clock
 from bus.database import Database
 from bus.delivery import open_delivery
+from bus.draining import Draining
 from bus.envelope import Envelope
 from bus.errors import Unavailable
 from bus.handler import Sweep
@@ -24,7 +25,7 @@ from bus.performing import key_of as effect_key
 from bus.publisher import Publisher
 from bus.publisher import key_of as outbox_key
 from bus.service import Service
-from bus.transport import Delivery, Transport
+from bus.transport import Delivery, GivesUp, Transport
 from bus.unit import Context
 from bus.writer import Writer
 
@@ -69,7 +70,9 @@ class Host:
         if self._tasks:
             return
         await self.writer.call(self._recover)
-        loops = (self._consume, self._publisher.run, self._fire_timers, self._sweep, self._prune)
+        loops = [self._consume, self._publisher.run, self._fire_timers, self._sweep, self._prune]
+        if isinstance(self._transport, GivesUp):
+            loops.append(Draining(self.service.name, self._transport, self.writer).once)
         self._tasks = [asyncio.create_task(self._forever(loop)) for loop in loops]
 
     async def stop(self) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from bus.envelope import Envelope
 
@@ -59,3 +59,11 @@ class Transport(Protocol):
         """Returns if messages can be sent and received now."""
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class GivesUp(Transport, Protocol):
+    """A transport that does not deliver for ever what is never acknowledged."""
+
+    def dead_queue(self, queue: str) -> str:
+        """The queue that it puts such messages into, to be received like any other."""

@@ -27,6 +27,7 @@ def configure(settings: Settings) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=finish()))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("aiormq").setLevel(logging.CRITICAL)  # a lost connection is told by whoever needed it
 
 
 def finish() -> list[Any]:

@@ -41,6 +41,13 @@ class Settings(BaseSettings):
             )
         return value
 
+    @field_validator("amqp_url")
+    @classmethod
+    def spoken_over_amqp(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("amqp://", "amqps://")):
+            raise ValueError("must begin with amqp:// or amqps://, e.g. amqp://user:pass@127.0.0.1:5672/")
+        return value
+
     @field_validator("gateway_url")
     @classmethod
     def spoken_over_http(cls, value: str | None) -> str | None:

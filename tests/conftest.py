@@ -57,13 +57,34 @@ def on_postgresql(postgresql: Databases) -> Iterator[OnPostgreSQL]:
 
 
 @pytest.fixture(scope="session")
-def rabbitmq() -> Iterator[Broker]:
+def rabbitmq(request: pytest.FixtureRequest) -> Broker:
     """A RabbitMQ for all tests of this run; none of them may stop it."""
     existing = os.environ.get(RABBITMQ.variable)
     if existing is not None:
-        yield ExistingBroker(existing)
-        return
-    server = RabbitMQ()
+        return ExistingBroker(existing)
+    private: RabbitMQ = request.getfixturevalue("private_rabbitmq")
+    return private
+
+
+@pytest.fixture(scope="session")
+def private_rabbitmq() -> Iterator[RabbitMQ]:
+    """One that tests may administer, but not stop: it is shared."""
+    yield from started_rabbitmq()
+
+
+@pytest.fixture(scope="module")
+def own_rabbitmq() -> Iterator[RabbitMQ]:
+    """One for the tests of one file, which may kill it."""
+    yield from started_rabbitmq()
+
+
+def started_rabbitmq() -> Iterator[RabbitMQ]:
+    try:
+        server = RabbitMQ()
+    except Missing:
+        if RABBITMQ.variable in os.environ:
+            pytest.skip("needs a RabbitMQ of its own, and only somebody else's is there")
+        raise
     try:
         server.start()
         yield server

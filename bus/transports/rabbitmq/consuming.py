@@ -1,5 +1,6 @@
 """Consuming: a subscription for each queue that somebody receives from, made anew when it was lost."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -15,6 +16,7 @@ class Consuming:
         self._link = link
         self._topologies: dict[str, Topology] = {}  # by queue; the broker may have forgotten them when it is back
         self._subscriptions: dict[str, Subscription] = {}
+        self._subscribing = asyncio.Lock()
 
     async def declare(self, topology: Topology) -> None:
         channel = await self._link.open_channel()
@@ -25,9 +27,10 @@ class Consuming:
         self._topologies |= {queue.name: topology for queue in topology.queues}
 
     async def receive(self, queue: str, limit: int) -> list[Delivery]:
-        subscription = self._subscriptions.get(queue)
-        if subscription is None or subscription.is_lost:
-            subscription = await self._subscribe(queue)
+        async with self._subscribing:  # what a second subscription was sent ahead, nobody would take
+            subscription = self._subscriptions.get(queue)
+            if subscription is None or subscription.is_lost:
+                subscription = await self._subscribe(queue)
         return await subscription.take(limit)
 
     async def ack(self, deliveries: Sequence[Delivery]) -> None:
@@ -45,9 +48,10 @@ class Consuming:
     async def _subscribe(self, queue: str) -> Subscription:
         if queue in self._topologies:
             await self.declare(self._topologies[queue])
-        subscription = Subscription(queue, await self._link.open_channel())
+        if queue in self._subscriptions:
+            self._link.abandon(self._subscriptions.pop(queue).channel)
+        subscription = self._subscriptions[queue] = Subscription(queue, await self._link.open_channel())
         await subscription.start()
-        self._subscriptions[queue] = subscription
         return subscription
 
 

@@ -1,5 +1,6 @@
 """An envelope as AMQP properties and headers, and what came back as a delivery."""
 
+import re
 from typing import Any
 
 from aiormq.abc import DeliveredMessage
@@ -11,6 +12,8 @@ from bus.transport import Delivery
 PERSISTENT = 2
 SHORT_BYTES = 255
 HEADERS_BYTES = 100_000  # all of them go into one frame, of 131,072 bytes by default
+# The client makes one up for whoever sets none, so that it contradicts nothing: a random UUID, without hyphens.
+MADE_UP_ID = re.compile(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}")
 
 
 def properties_of(envelope: Envelope) -> Basic.Properties:
@@ -37,7 +40,7 @@ def delivery_of(queue: str, message: DeliveredMessage, tag: Any) -> Delivery:
     """The properties go by the names of the headers that they must agree with."""
     found = message.header.properties
     said = {
-        "ce-id": found.message_id,
+        "ce-id": None if MADE_UP_ID.fullmatch(found.message_id or "") else found.message_id,
         "ce-type": found.message_type,
         "ce-correlationid": found.correlation_id,
         "content-type": found.content_type,

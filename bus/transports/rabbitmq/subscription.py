@@ -33,19 +33,27 @@ class Subscription:
     def __init__(self, queue: str, channel: AbstractChannel) -> None:
         self.queue = queue
         self.is_lost = False
-        self._channel = channel
+        self.channel = channel
         self._underlay: Underlay
         self._waiting: deque[Delivery] = deque()
         self._changed = asyncio.Event()
         self._settled = Settled()
 
     async def start(self) -> None:
-        async with answered():
-            self._underlay = await self._channel.get_underlay_channel()
-            self._underlay.closing.add_done_callback(lambda _: self._lose())
-            self._underlay.on_consumer_cancel_callbacks.add(lambda _: self._lose())
-            await self._underlay.basic_qos(prefetch_count=PREFETCH)
-            await self._underlay.basic_consume(self.queue, self._arrive)
+        """Raises Unavailable; then it is lost."""
+        try:
+            async with answered():
+                await self._start()
+        except BaseException:
+            self._lose()
+            raise
+
+    async def _start(self) -> None:
+        self._underlay = await self.channel.get_underlay_channel()
+        self._underlay.closing.add_done_callback(lambda _: self._lose())
+        self._underlay.on_consumer_cancel_callbacks.add(lambda _: self._lose())
+        await self._underlay.basic_qos(prefetch_count=PREFETCH)
+        await self._underlay.basic_consume(self.queue, self._arrive)
 
     async def take(self, limit: int) -> list[Delivery]:
         """Waits until something is there. To be cancelled while waiting takes nothing."""
@@ -75,7 +83,7 @@ class Subscription:
         """The last acknowledgements go before the farewell."""
         with suppress(Unavailable):
             async with answered():
-                await self._channel.close()
+                await self.channel.close()
 
     async def _arrive(self, message: DeliveredMessage) -> None:
         """Nothing but this happens in the client's own task, which ends with the connection."""

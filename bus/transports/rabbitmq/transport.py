@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bus.envelope import Envelope
-from bus.topology import topology
+from bus.topology import dead_queue, topology
 from bus.transport import Binding, Delivery
 from bus.transports.rabbitmq import unreadable_properties
 from bus.transports.rabbitmq.consuming import Consuming
@@ -21,6 +21,9 @@ class RabbitTransport:
 
     async def declare(self, queue: str, bindings: Sequence[Binding]) -> None:
         await self._consuming.declare(topology(queue, bindings))
+
+    def dead_queue(self, queue: str) -> str:
+        return dead_queue(queue)
 
     async def publish(self, batch: Sequence[Envelope]) -> list[Exception | None]:
         return await self._publishing.publish(batch)

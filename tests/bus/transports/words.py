@@ -2,11 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
 from bus.envelope import Envelope
+from bus.errors import Unavailable
 from bus.transport import Binding, Delivery, Transport
 
 PATIENCE_SECONDS = 10.0
@@ -68,3 +69,17 @@ async def is_empty(transport: Transport, queue: str, words: Words) -> bool:
     [last] = await receive(transport, queue, 1)
     await transport.ack([last])
     return numbers([last]) == [999]
+
+
+async def until(goes_through: Callable[[], Awaitable[bool]], seconds: float = PATIENCE_SECONDS) -> None:
+    """Ask again and again, as whoever waits for a broker does. To be told that it is away is an answer."""
+    async with asyncio.timeout(seconds):
+        while not await answer(goes_through):  # noqa: ASYNC110  (nobody here could set an event)
+            await asyncio.sleep(0.05)
+
+
+async def answer(goes_through: Callable[[], Awaitable[bool]]) -> bool:
+    try:
+        return await goes_through()
+    except Unavailable:
+        return False
