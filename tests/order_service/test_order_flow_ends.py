@@ -103,7 +103,7 @@ def attending(origin: str, *undos: UndoEntry) -> Conversation:
 @pytest.mark.parametrize("origin", ORIGINS)
 def test_needs_attention_three_days_reminds(origin: str) -> None:
     """Again and again: the task stays, and its deadline begins anew."""
-    reminded = attending(origin)
+    reminded = attending(origin, goods("sent"))
     for _ in range(2):
         reminded = reminded.when_deadline("reminder")
         reminded = reminded.then(becomes=f"needs_attention/{origin}", sends=[OrderNeedsAttention])

@@ -83,7 +83,7 @@ async def test_a_verdict_is_never_that_of_another_message_with_the_same_id(
 
 
 async def test_confirms_are_pipelined(transport: RabbitTransport, words: Words) -> None:
-    """A message of many costs a fraction of one that is published and waited for alone. The best of some tries count."""
+    """A message of many costs a fraction of one that is published and waited for alone. The best try counts."""
     await transport.declare(words.owner, [words.command()])
 
     async def seconds(batches: int, size: int) -> float:
