@@ -1,5 +1,7 @@
 """The command line's view of a running system: an HTTP client that fails with a sentence."""
 
+import time
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import httpx
@@ -7,6 +9,8 @@ import typer
 
 from minuet import services
 from minuet.settings import Invalid, Settings, read_settings
+
+STARTING_SECONDS = 20.0
 
 
 class Client:
@@ -28,12 +32,26 @@ class Client:
     def _call(self, method: str, service: str, path: str, **more: Any) -> Any:
         url = self._url.replace("{service}", service).replace("{port}", str(services.PORTS[service]))
         try:
-            answer = httpx.request(method, url + path, headers=self._headers, timeout=10, **more)
+            answer = patiently(lambda: httpx.request(method, url + path, headers=self._headers, timeout=10, **more))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             fail(f"no minuet answers at {url} ({error}): start one with `minuet up`, or give --url")
         if answer.is_error:
             fail(sentence(answer))
         return answer.json()
+
+
+def patiently(ask: Callable[[], httpx.Response]) -> httpx.Response:
+    """Whoever has just given `minuet up` in another terminal need not wait for it: we do, a while."""
+    give_up = time.monotonic() + STARTING_SECONDS
+    while True:
+        try:
+            answer = ask()
+            if "retry-after" not in answer.headers or time.monotonic() > give_up:
+                return answer
+        except httpx.ConnectError:
+            if time.monotonic() > give_up:
+                raise
+        time.sleep(0.5)
 
 
 def sentence(answer: httpx.Response) -> str:

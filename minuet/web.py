@@ -58,7 +58,9 @@ async def refuse_nul_in_body(request: Request) -> None:
 async def refuse_early(request: Request, started: Callable[[], Awaitable[bool]]) -> Response | None:
     if request.url.path in ALWAYS_ANSWERED or await started():
         return None
-    return problems.problem(503, "starting; try again once /readyz says that it is ready")
+    answer = problems.problem(503, "starting; try again once /readyz says that it is ready")
+    answer.headers["Retry-After"] = "1"
+    return answer
 
 
 async def refuse_chunked(request: Request) -> Response | None:

@@ -29,6 +29,7 @@ def check(
         *without_end(cells, states),
         *without_deadline(cells, states),
         *late_without_undo(cells, undos),
+        *unheard(undos, messages),
     ]
 
 
@@ -101,3 +102,11 @@ def late_without_undo(cells: Sequence[Cell], undos: Sequence[Undo]) -> Iterator[
         if cell.row.becomes is late and cell.trigger not in truths:
             what = cell.trigger.name if isinstance(cell.trigger, Deadline | Join) else when_text(cell.trigger)
             yield f"{cell.row} is late, but no undo has {what} as its truth"
+
+
+def unheard(undos: Sequence[Undo], messages: Sequence[type[Message]]) -> Iterator[str]:
+    """What says whether something is undone must be heard."""
+    for undo in undos:
+        for message in (undo.truth, *undo.refused_by, *undo.confirmed_by):
+            if message not in messages:
+                yield f"undo {undo.name} asks for {message.__name__}, but no row names it: add one, e.g. that `stays`"

@@ -150,3 +150,14 @@ def test_all_faults_are_named_at_once() -> None:
 def test_a_misspelt_when_is_refused() -> None:
     with pytest.raises(ValueError, match=r"\[while waiting, when anything\]: `when` is neither a message"):
         flow(GO, DONE, PATIENCE, Row(waiting, "anything", ignored), REST)
+
+
+def test_what_tells_of_an_undo_must_be_heard() -> None:
+    """Else its confirmation would be unknown to the flow, and the undo stay open for ever."""
+
+    class Undone(Go):
+        pass
+
+    undo = Undo(Go, lambda data, _: Go(id=""), of=Done, truth=Done, refused_by=(), confirmed_by=(Undone,))
+    with pytest.raises(FlowError, match=r"undo Go asks for Undone, but no row names it: add one"):
+        Flow("test", revision=1, data=Data, begins={}, rows=[GO, DONE, PATIENCE, REST], undos=[undo])

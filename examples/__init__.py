@@ -1,0 +1,1 @@
+"""Flows of one's own, on `bus/` and `saga/`. Each is run by a test."""
