@@ -14,6 +14,7 @@ from tests.servers.installing import RABBITMQ, need
 
 START_SECONDS = 90.0
 STOP_SECONDS = 30.0
+END_OF_US = 'read _; kill -9 "-$0" "$1"; rm -rf "$2"'  # nothing is ever written: reading ends when the writer does
 
 
 class Broker(Protocol):
@@ -37,12 +38,14 @@ class RabbitMQ:
         (self._folder / "enabled_plugins").write_text("[].")
         self._process: subprocess.Popen[bytes] | None = None
         self._epmd: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Returns once it answers. Raises RuntimeError with its log."""
         if self._epmd is None:
             self._epmd = self._popen("epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1")
         self._process = self._popen(str(self._programs / "rabbitmq-server"))
+        self._guard = self._guarded(self._process.pid, self._epmd.pid)
         self._wait_until_it_answers()
 
     def stop(self) -> None:
@@ -119,6 +122,11 @@ class RabbitMQ:
                 start_new_session=True,  # Ctrl-C is for the tests, which then stop it; its processes die together
             )
 
+    def _guarded(self, *processes: int) -> subprocess.Popen[bytes]:
+        """Tests that are killed cannot stop it, and it would go on for ever."""
+        command = ["sh", "-c", END_OF_US, *map(str, processes), str(self._folder)]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
+
     def _wait_until_it_answers(self) -> None:
         give_up = time.monotonic() + START_SECONDS
         while time.monotonic() < give_up:
@@ -135,6 +143,10 @@ class RabbitMQ:
             self._signal(number)
             self._process.wait(timeout=STOP_SECONDS)
             self._process = None
+        if self._guard is not None:
+            self._guard.kill()
+            self._guard.communicate()
+            self._guard = None
 
     def _signal(self, number: signal.Signals) -> None:
         """To the script, the virtual machine and its children alike."""

@@ -154,7 +154,7 @@ async def test_a_lost_connection_is_made_anew_by_itself(backend: RabbitBackend, 
         await asyncio.sleep(0)
         await backend.die(transport, words.owner)
         with pytest.raises(Unavailable):
-            await waiting
+            await asyncio.wait_for(waiting, 5)
         assert numbers(await receive(transport, words.owner, 2)) == [1, 2]
         await transport.ack(held)
         assert await transport.publish([words.envelope(words.command(), 3)]) == [None]
@@ -213,7 +213,7 @@ async def test_a_queue_that_was_deleted_is_declared_again(
     async with stranger(rabbitmq.url) as channel:
         await channel.queue_delete(words.owner)
     with pytest.raises(Unavailable):
-        await waiting
+        await asyncio.wait_for(waiting, 5)
     waiting = asyncio.create_task(transport.receive(words.owner, 10))
 
     async def goes_through() -> bool:

@@ -118,7 +118,7 @@ async def test_a_broker_that_restarts_delivers_again_what_was_not_acknowledged(
     await asyncio.sleep(0)
     await asyncio.to_thread(broker.stop)
     with pytest.raises(Unavailable):
-        await waiting
+        await asyncio.wait_for(waiting, 5)
     await transport.ack(held[1:2])
     await transport.nack(held[2:])
     await asyncio.to_thread(broker.start)
