@@ -81,7 +81,7 @@ def test_killed_while_the_gateway_is_away_the_tries_go_on(tmp_path: Path) -> Non
 def test_a_gateway_that_is_away_for_a_day_is_a_case_for_the_call_centre(system: Running) -> None:
     order_id = place(system, "tok_flaky_9999")
     assert "could not be reached for a day" in case_of(system, order_id)["reason"]
-    assert system.get(f"/orders/{order_id}")["in_clearing"]
+    until(lambda: system.get(f"/orders/{order_id}")["in_clearing"] or None, "the order service to hear of it")
 
 
 def test_a_declined_card_is_cleared_with_a_new_one_and_credit_is_used_first(system: Running) -> None:
