@@ -179,5 +179,5 @@ def told(
 def text(trigger: Trigger) -> str:
     """Why the flow moved, for a person."""
     if isinstance(trigger, Deadline):
-        return f"{trigger} {'are' if isinstance(trigger.after, timedelta) else 'is'} over"
+        return f"{trigger} are over" if isinstance(trigger.after, timedelta) else f"{trigger} is due"
     return trigger.__name__ if isinstance(trigger, type) else trigger.name

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bus import effects
+from bus import effects, performing
 from bus.envelope import Envelope
 from bus.errors import Unavailable
 from bus.message import Local
@@ -141,6 +141,47 @@ async def test_stopping_abandons_it_and_the_next_process_carries_it_out_again(ho
     house.later()
     await eventually(lambda: len(house.heard()) == 1 and house.is_at_rest())
     assert house.world.rung == ["a", "a"]
+
+
+async def test_whoever_carries_it_out_is_told_whether_somebody_may_have_done_so_before(house: House) -> None:
+    told = []
+
+    async def ring(effect: RingBell) -> Local:
+        told.append(effect.again)
+        if len(told) == 1:
+            await asyncio.Event().wait()
+        return OUTCOME
+
+    house.world.bell = ring
+    process = await house.open()
+    await house.tell(Sound(name="a"))
+    await eventually(lambda: told == [False])
+    await house.end(process)
+    await house.open()
+    house.later()
+    await eventually(lambda: len(house.heard()) == 1 and house.is_at_rest())
+    assert told == [False, True]
+
+
+async def test_whoever_had_to_wait_for_a_place_may_not_be_the_first(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lease may be over before it ends."""
+    monkeypatch.setattr(performing, "ALONE_SECONDS", -1.0)
+    told = []
+
+    async def ring(effect: RingBell) -> Local:
+        told.append(effect.again)
+        return OUTCOME
+
+    house.world.bell = ring
+    await house.open()
+    await house.tell(Sound(name="a"))
+    await eventually(lambda: told == [True])
+
+
+def test_that_it_was_carried_out_before_is_no_part_of_an_effect() -> None:
+    assert RingBell(name="a", again=True).model_dump_json() == RingBell(name="a").model_dump_json()
 
 
 async def test_what_is_committed_while_stopping_is_left_to_the_next_process(house: House) -> None:

@@ -60,7 +60,7 @@ def test_a_service_that_is_away_is_waited_for(tmp_path: Path) -> None:
         until(lambda: "payment.retrieve-payment.v1" in order.log() or None, "the log to say that nobody obeys")
         with running(tmp_path, "payment"):
             until(
-                lambda: order.get(f"/orders/{placed['order_id']}")["state"] != "awaiting_payment" or None,
+                lambda: order.get(f"/orders/{placed['order_id']}")["in_clearing"] or None,
                 "the payment to be answered",
             )
 

@@ -54,9 +54,17 @@ def states(system: Running) -> Counter[str]:
 
 
 def at_rest(system: Running) -> bool | None:
+    give_up_cases(system)
     waiting = {"awaiting_invoice_payment"}  # for the customer
     found = states(system)
     return (found.total() == ORDERS and set(found) <= ENDS | waiting) or None
+
+
+def give_up_cases(system: Running) -> None:
+    """The agent has no luck with any card that was declined."""
+    for case in system.get("/clearing-cases", state="open")["items"]:
+        body = {"outcome": "gave_up", "note": "has no other card", "agent": "ann"}
+        system.client.post(f"/clearing-cases/{case['case_id']}/resolve", json=body).raise_for_status()
 
 
 def money_is_right(system: Running) -> None:
