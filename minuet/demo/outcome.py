@@ -25,7 +25,7 @@ class Outcome:
         self.wrong: list[str] = []
 
     async def check(self, scenarios: Sequence[Scenario]) -> None:
-        gateway = await self._shop.get("payment", "/gateway/ledger")
+        gateway = await self._shop.get("gateway", "/gateway/ledger")
         await self._orders(scenarios, Counter(charge["reference"] for charge in gateway["charges"]))
         await self._money(scenarios, gateway)
         await self._stock(scenarios)

@@ -33,7 +33,7 @@ async def play() -> bool:
     )
     with tempfile.TemporaryDirectory(prefix="minuet-demo-") as folder:
         async with embedded(settings_in(folder)) as system, browser(system) as client:
-            shop = Shop(client, "", system.clock, system.activity)
+            shop = Shop(client, lambda _: "", system.clock, system.activity)
             for service, path, body in seeding.puts():
                 await shop.put(service, path, body)
             telling = Telling(system.transport, shop, system.services, console)

@@ -16,11 +16,11 @@ PATIENCE_SECONDS = 60.0
 
 
 class Shop:
-    """`url` may hold `{service}`. While somebody acts, `activity` is told, so that a clock that can stand, stands."""
+    """`at`: where a service listens. While somebody acts, `activity` is told, so that a clock that can stand, stands."""
 
-    def __init__(self, client: httpx.AsyncClient, url: str, clock: Clock, activity: Activity) -> None:
+    def __init__(self, client: httpx.AsyncClient, at: Callable[[str], str], clock: Clock, activity: Activity) -> None:
         self._client = client
-        self._url = url
+        self._at = at
         self.clock = clock
         self._activity = activity
         self._under_way: list[str] = []
@@ -38,18 +38,15 @@ class Shop:
             self._under_way = []
 
     async def get(self, service: str, path: str) -> Any:
-        return (await self._client.get(self._at(service, path))).raise_for_status().json()
+        return (await self._client.get(self._at(service) + path)).raise_for_status().json()
 
     async def put(self, service: str, path: str, body: Any) -> Any:
-        return (await self._client.put(self._at(service, path), json=body)).raise_for_status().json()
+        return (await self._client.put(self._at(service) + path, json=body)).raise_for_status().json()
 
     async def post(self, service: str, path: str, body: Any, key: str | None = None) -> Any:
         headers = {"Idempotency-Key": key} if key else {}
-        answer = await self._client.post(self._at(service, path), json=body, headers=headers)
+        answer = await self._client.post(self._at(service) + path, json=body, headers=headers)
         return answer.raise_for_status().json()
-
-    def _at(self, service: str, path: str) -> str:
-        return self._url.replace("{service}", service) + path
 
     async def place(self, key: str, customer: str, items: dict[str, int], payment: dict[str, str]) -> str:
         lines = [{"sku": sku, "quantity": quantity} for sku, quantity in items.items()]
@@ -80,18 +77,18 @@ class Shop:
             return self.clock.now() >= date or None
 
         self._activity.end(self._under_way)
-        await self.until_found(come, f"the clock to reach {date}")
+        await self.until_found(come, f"the clock to reach {date}", self.clock.seconds_until(date))
         self._activity.begin(self._under_way)
 
     async def days_later(self, days: float) -> None:
         await self.until(self.clock.now() + timedelta(days=days))
 
-    async def until_found(self, what: Callable[[], Awaitable[Any]], words: str) -> Any:
-        """Raises TimeoutError."""
-        give_up = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    async def until_found(self, what: Callable[[], Awaitable[Any]], words: str, at_least: float = 0.0) -> Any:
+        """Raises TimeoutError if it takes so much longer than the seconds that it takes `at_least`."""
+        give_up = asyncio.get_running_loop().time() + at_least + PATIENCE_SECONDS
         while asyncio.get_running_loop().time() < give_up:
             found = await what()
             if found is not None:
                 return found
             await asyncio.sleep(0.02)
-        raise TimeoutError(f"waited {PATIENCE_SECONDS:.0f} s for {words}")
+        raise TimeoutError(f"waited {at_least + PATIENCE_SECONDS:.0f} s for {words}")

@@ -26,6 +26,8 @@ class Cluster:
     def __init__(
         self, folder: Path, databases: Databases, amqp_url: str, *, replicas: Mapping[str, int], clock: str = "real"
     ) -> None:
+        self.amqp_url = amqp_url
+        self.clock = clock
         name = f"minuet_{uuid4().hex[:8]}"
         self._environment = {
             "MINUET_TRANSPORT": "rabbitmq",
@@ -65,9 +67,15 @@ class Cluster:
     def everyone(self) -> list[Running]:
         return [self.gateway, *(process for some in self.processes.values() for process in some)]
 
+    def at(self, service: str) -> str:
+        """Where it listens; its first replica."""
+        return self._first(service).url
+
     def get(self, service: str, path: str, **query: Any) -> Any:
-        process = self.gateway if service == "gateway" else self.processes[service][0]
-        return process.get(path, **query)
+        return self._first(service).get(path, **query)
+
+    def _first(self, service: str) -> Running:
+        return self.gateway if service == "gateway" else self.processes[service][0]
 
     def put(self, service: str, path: str, body: Any) -> None:
         self.processes[service][0].client.put(path, json=body).raise_for_status()
