@@ -16,7 +16,7 @@ PATIENCE_SECONDS = 60.0
 
 
 class Shop:
-    """`at`: where a service listens. While somebody acts, `activity` is told, so that a clock that can stand, stands."""
+    """`at`: where a service listens. While somebody acts, `activity` is told: a clock that can stand, stands."""
 
     def __init__(self, client: httpx.AsyncClient, at: Callable[[str], str], clock: Clock, activity: Activity) -> None:
         self._client = client
