@@ -5,11 +5,10 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.middleware.base import BaseHTTPMiddleware
 
 from bus import problems
-from bus.errors import Refused
 from bus.nul import REFUSAL, contains_nul
 
 Next = Callable[[Request], Awaitable[Response]]
@@ -37,22 +36,19 @@ def build_app(
     app = FastAPI(title="minuet", docs_url=None, redoc_url=None)
     problems.install(app)
     for router in routers:
-        app.include_router(router, dependencies=[Depends(refuse_nul_in_body)])
+        app.include_router(router)
     names = LOOPBACK | set(hosts)
 
     async def guard(request: Request, call_next: Next) -> Response:
         refusal = refuse(request, expected(request, names), token) or await refuse_early(request, started)
         if refusal is None and "content-length" not in request.headers:
             refusal = await refuse_chunked(request)
+        if refusal is None:
+            refusal = refuse_text(await request.body())
         return refusal if refusal is not None else await call_next(request)
 
     app.add_middleware(BaseHTTPMiddleware, dispatch=guard)
     return app
-
-
-async def refuse_nul_in_body(request: Request) -> None:
-    if contains_nul(await request.body()):
-        raise Refused(REFUSAL)
 
 
 async def refuse_early(request: Request, started: Callable[[], Awaitable[bool]]) -> Response | None:
@@ -74,6 +70,15 @@ async def refuse_chunked(request: Request) -> Response | None:
     return None
 
 
+def refuse_text(body: bytes) -> Response | None:
+    """JSON is UTF-8. A parser that guesses finds other encodings, too, in which NUL would not be seen."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return problems.problem(422, "the body must be JSON in UTF-8")
+    return problems.problem(422, REFUSAL) if "\0" in text or contains_nul(body) else None
+
+
 def too_large() -> Response:
     return problems.problem(413, f"a body may have at most {MAX_BODY_BYTES} bytes")
 
@@ -90,7 +95,7 @@ def refuse(request: Request, allowed: frozenset[str], token: str | None) -> Resp
     if host_name(request.headers.get("host", "")) not in allowed:
         return problems.problem(421, "unexpected Host: call by the name or address that the server was started with")
     origin = request.headers.get("origin")
-    if origin is not None and (urlsplit(origin).hostname or "") not in allowed:
+    if origin is not None and origin_name(origin) not in allowed:
         return problems.problem(403, "unexpected Origin: requests of other sites' pages are refused")
     if token is not None and request.url.path != "/healthz" and not bears(request, token):
         return problems.problem(401, "send the header `Authorization: Bearer` with the value of MINUET_API_TOKEN")
@@ -101,7 +106,7 @@ def refuse(request: Request, allowed: frozenset[str], token: str | None) -> Resp
 
 def refuse_body(request: Request) -> Response | None:
     length = request.headers.get("content-length", "0")
-    if not length.isdigit() or int(length) > MAX_BODY_BYTES:
+    if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
         return too_large()
     has_body = length != "0" or "transfer-encoding" in request.headers
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
@@ -114,6 +119,14 @@ def host_name(host: str) -> str:
     """The name in a Host header, without the port; nothing if it is malformed."""
     found = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]]+)(:\d+)?", host)
     return found[1] if found else ""
+
+
+def origin_name(origin: str) -> str:
+    """The name in an Origin header; nothing if it is malformed."""
+    try:
+        return urlsplit(origin).hostname or ""
+    except ValueError:
+        return ""
 
 
 def bears(request: Request, token: str) -> bool:

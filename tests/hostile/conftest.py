@@ -1,5 +1,4 @@
-from collections.abc import AsyncIterator, Iterable
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -7,13 +6,9 @@ import pytest
 from minuet import services
 from minuet.settings import Settings
 from minuet.system import System, system
-from tests.hostile.endpoints import ORDER, PERSON
-from tests.hostile.asking import eventually
-
-EUROS = {"amount": 1000, "currency": "EUR"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 async def whole(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System]:
     """Everything in this process, as `minuet up` runs it."""
     folder = tmp_path_factory.mktemp("whole")
@@ -23,9 +18,9 @@ async def whole(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Syste
         yield built
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 async def client(whole: System) -> AsyncIterator[httpx.AsyncClient]:
-    """A server's own client would raise what went wrong inside; ours is told what a stranger is told."""
+    """It is told what a stranger is told, not what went wrong inside."""
     transport = httpx.ASGITransport(whole.app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=30) as made:
         yield made

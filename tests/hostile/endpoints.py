@@ -54,8 +54,6 @@ ENDPOINTS = (
     Endpoint("POST", "/timers/{timer_id}/postpone", {"due_at": "2027-01-01T00:00:00Z", **BY}),
     Endpoint("POST", "/timers/{timer_id}/fire", BY),
     Endpoint("POST", "/timers/{timer_id}/cancel", BY),
-    Endpoint(
-        "POST", "/gateway/charges", {"key": "k", "reference": "r", "amount": EUROS, "token": "tok_ok"}
-    ),
+    Endpoint("POST", "/gateway/charges", {"key": "k", "reference": "r", "amount": EUROS, "token": "tok_ok"}),
     Endpoint("POST", "/gateway/refunds", {"key": "r", "charge_key": "k", "reference": "r", "amount": EUROS}),
 )
