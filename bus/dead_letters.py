@@ -22,7 +22,7 @@ from bus.storable import storable
 from bus.tables import OPEN_LETTERS
 from bus.transport import Delivery
 from bus.unit import Context, UnitOfWork
-from bus.unreadable import unreadable
+from bus.unreadable import REFUSED, unreadable
 from bus.upsert import insert_ignore, insert_or_update
 
 ATTEMPTS = 10  # pauses of 1, 2, 4 ... 256 seconds, about 9 minutes; then a person
@@ -115,6 +115,8 @@ def due(context: Context) -> list[Envelope]:
 def message_of(row: Any) -> Envelope:
     """What a letter contains, read as when it arrived."""
     headers = json.loads(row.headers)
+    if REFUSED in headers:
+        return unreadable(row.message_id, headers, row.body, headers[REFUSED])
     try:
         return replace(Envelope.parse(headers, row.body), id=row.message_id)
     except Poison as poison:

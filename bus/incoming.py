@@ -14,8 +14,6 @@ from bus.service import Service
 from bus.unit import Context, UnitOfWork
 from bus.unreadable import Unreadable
 
-MAX_BODY_BYTES = 1_000_000  # checked before parsing
-
 
 class Source(Protocol):
     """Where incoming messages come from: the wire, timers, effects, dead letters."""
@@ -63,8 +61,6 @@ def decode(service: Service, envelope: Envelope, source: Source) -> Incoming:
     """Bodies are decoded before the transaction; what cannot be decoded never joins a batch."""
     if isinstance(envelope, Unreadable):
         return Incoming(envelope, source, poison=Poison(envelope.flaw))
-    if len(envelope.body) > MAX_BODY_BYTES:
-        return Incoming(envelope, source, poison=Poison(f"body larger than {MAX_BODY_BYTES} bytes"))
     if contains_nul(envelope.body):
         return Incoming(envelope, source, poison=Poison(REFUSAL))
     try:

@@ -12,6 +12,7 @@ from bus.errors import Refused
 from bus.paging import Entry, Place, beyond
 from bus.service import Service
 from bus.storable import storable
+from bus.unreadable import REFUSED
 
 
 def letters(
@@ -32,7 +33,8 @@ def one_letter(connection: sa.Connection, service: Service, letter_id: str) -> d
     row = connection.execute(sa.select(table).where(table.c.letter_id == letter_id)).first()
     if row is None:
         raise Refused(f"there is no dead letter {letter_id}", 404)
-    headers = {storable(name): storable(value) for name, value in json.loads(row.headers).items()}
+    found = json.loads(row.headers)
+    headers = {storable(name): storable(value) for name, value in found.items() if name != REFUSED}
     return {**letter(service, row), "headers": headers, "body": row.body.decode("utf-8", "backslashreplace")}
 
 

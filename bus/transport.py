@@ -20,6 +20,14 @@ class Binding:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Who published a message, and under which name, where the transport vouches for both."""
+
+    user: str  # of the broker; nothing if the message does not say
+    address: str
+
+
+@dataclass(frozen=True)
 class Delivery:
     """Headers and body as they arrived, and the transport's own mark to acknowledge them by."""
 
@@ -28,6 +36,8 @@ class Delivery:
     body: bytes
     tag: Any
     properties: Mapping[str, str] = field(default_factory=dict)  # what headers say, said again by the transport's means
+    flaw: str = ""  # why the transport could not read it
+    origin: Origin | None = None
 
 
 class Transport(Protocol):

@@ -38,12 +38,12 @@ def deliver(bench: FragileBench, headers: dict[str, object], body: bytes = b'{"n
 def test_what_cannot_be_understood_is_parked_at_once_with_the_cause(
     bench: FragileBench, headers: dict[str, object], body: bytes, cause: str
 ) -> None:
-    """It can be listed, its body is kept as it came, and a redrive comes to the same verdict."""
+    """It can be listed, its body is kept as it came, up to a size, and a redrive comes to the same verdict."""
     deliver(bench, {**HEADERS, **headers}, body)
     letter = bench.letter()
     assert (letter["status"], letter["attempts"]) == ("parked", 1)
     assert letter["cause"].startswith(cause)
-    assert bench.dead_letters()[0].body == body
+    assert bench.dead_letters()[0].body == body[:1_000_000]
     assert json.dumps(letter, ensure_ascii=False).encode()
     bench.redrive(letter["id"])
     again = bench.letter()

@@ -19,11 +19,7 @@ class Consuming:
         self._subscribing = asyncio.Lock()
 
     async def declare(self, topology: Topology) -> None:
-        channel = await self._link.open_channel()
-        try:
-            await declare(channel, topology)
-        finally:
-            self._link.abandon(channel)
+        await declare(self._link, topology)
         self._topologies |= {queue.name: topology for queue in topology.queues}
 
     async def receive(self, queue: str, limit: int) -> list[Delivery]:
@@ -50,7 +46,8 @@ class Consuming:
             await self.declare(self._topologies[queue])
         if queue in self._subscriptions:
             self._link.abandon(self._subscriptions.pop(queue).channel)
-        subscription = self._subscriptions[queue] = Subscription(queue, await self._link.open_channel())
+        channel = await self._link.open_channel()
+        subscription = self._subscriptions[queue] = Subscription(queue, channel, self._link.user)
         await subscription.start()
         return subscription
 

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS
+from yarl import URL
 
 from bus.errors import Unavailable
 
@@ -18,6 +19,7 @@ CLOSE_SECONDS = 1.0
 class Link:
     def __init__(self, url: str, name: str) -> None:
         self.declared: set[str] = set()  # what this connection saw to be there; another broker may know nothing of it
+        self.user = URL(url).user
         self._url = url
         self._name = name
         self._connection: AbstractConnection | None = None
@@ -45,6 +47,15 @@ class Link:
             self._connection = None
             self.abandon(connection)
             raise
+
+    @asynccontextmanager
+    async def channel(self) -> AsyncIterator[AbstractChannel]:
+        """For a few words with the broker."""
+        channel = await self.open_channel()
+        try:
+            yield channel
+        finally:
+            self.abandon(channel)
 
     def abandon(self, what: AbstractConnection | AbstractChannel) -> None:
         """Nobody waits for its end: a broker that does not answer does not say goodbye either."""

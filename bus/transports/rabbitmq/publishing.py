@@ -49,13 +49,11 @@ class Publishing:
         refused: dict[Exchange, Unavailable] = {}
         for exchange in exchanges:
             if exchange.name not in self._link.declared:
-                channel = await self._link.open_channel()
                 try:
-                    await declare_exchange(channel, exchange)
+                    await declare_exchange(self._link, exchange)
                     self._link.declared.add(exchange.name)
                 except Unavailable as error:
                     refused[exchange] = error
-                self._link.abandon(channel)
         return refused
 
     async def _send(self, envelopes: Sequence[Envelope]) -> list[Verdict]:
@@ -63,7 +61,7 @@ class Publishing:
             return []
         channel = await self._take()
         underlay = cast(Underlay, await channel.get_underlay_channel())
-        sending = [asyncio.create_task(send(underlay, envelope)) for envelope in envelopes]
+        sending = [asyncio.create_task(send(underlay, envelope, self._link.user)) for envelope in envelopes]
         try:
             _, unsettled = await asyncio.wait(sending, timeout=CONFIRM_SECONDS)
             verdicts = [verdict(envelope, task) for envelope, task in zip(envelopes, sending, strict=True)]
@@ -90,13 +88,13 @@ class Publishing:
             self._idle.append(channel)
 
 
-async def send(channel: Underlay, envelope: Envelope) -> None:
+async def send(channel: Underlay, envelope: Envelope, user: str | None) -> None:
     """Returns once it is confirmed."""
     await channel.basic_publish(
         envelope.body,
         exchange=destination(envelope).name,
         routing_key=envelope.type,
-        properties=properties_of(envelope),
+        properties=properties_of(envelope, user),
         mandatory=envelope.command,
         wait=False,
     )

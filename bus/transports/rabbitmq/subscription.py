@@ -30,8 +30,9 @@ class Tag:
 
 
 class Subscription:
-    def __init__(self, queue: str, channel: AbstractChannel) -> None:
+    def __init__(self, queue: str, channel: AbstractChannel, user: str | None) -> None:
         self.queue = queue
+        self._user = user
         self.is_lost = False
         self.channel = channel
         self._underlay: Underlay
@@ -89,7 +90,7 @@ class Subscription:
         """Nothing but this happens in the client's own task, which ends with the connection."""
         number = message.delivery_tag
         assert number is not None
-        self._waiting.append(delivery_of(self.queue, message, Tag(self, number)))
+        self._waiting.append(delivery_of(self.queue, message, Tag(self, number), self._user))
         self._changed.set()
 
     def _lose(self) -> None:

@@ -6,16 +6,16 @@ The client would end the connection instead: at the next delivery again, and so 
 from pamqp.commands import Basic
 from pamqp.header import ContentHeader
 
+UNREADABLE = "unreadable-properties"
+
 read = ContentHeader.unmarshal
 
 
 def read_or_say_why_not(header: ContentHeader, data: bytes) -> None:
     try:
         read(header, data)
-    except (
-        Exception
-    ) as error:  # whatever hostile bytes can raise: UnicodeDecodeError, OverflowError, RecursionError ...
-        header.properties = Basic.Properties(headers={"unreadable-properties": str(error)})
+    except Exception as error:  # whatever hostile bytes can raise: UnicodeDecodeError, OverflowError ...
+        header.properties = Basic.Properties(headers={UNREADABLE: str(error)})
 
 
 def tolerate() -> None:
