@@ -49,14 +49,14 @@ def keep(unit: UnitOfWork, work: Incoming, error: Exception) -> None:
     """Store a message that failed. Poison is parked at once; anything else is retried a number of times first."""
     work.source.set_aside(unit, work.envelope.id)
     letters = unit.service.tables.dead_letters
-    mine = letters.c.message_id == work.envelope.id
-    before = unit.connection.execute(sa.select(letters).where(mine).with_for_update()).first()
+    envelope = apart(unit, work.envelope)
+    before = under(unit, envelope.id)
     if is_handled(unit, work.envelope.id):
         return  # a repeat of what was handled, or given up, meanwhile
     attempts = (before.attempts if before else 0) + 1
     parked = isinstance(error, Poison | Refused) or attempts >= ATTEMPTS
     row = {
-        **new(unit, work.envelope, describe(error)),
+        **new(unit, envelope, describe(error)),
         "status": "parked" if parked else "retrying",
         "attempts": attempts,
         "first_at": before.first_at if before else unit.machine,
@@ -73,8 +73,24 @@ def receive(unit: UnitOfWork, delivery: Delivery, why: str) -> None:
     if work.poison is not None:
         keep(unit, work, work.poison)
     else:
-        row = new(unit, work.envelope, why)
+        row = new(unit, apart(unit, work.envelope), why)
         unit.connection.execute(insert_ignore(unit.connection, unit.service.tables.dead_letters).values(row))
+
+
+def under(unit: UnitOfWork, message_id: str) -> Any:
+    """The letter with this message id, locked."""
+    letters = unit.service.tables.dead_letters
+    return unit.connection.execute(
+        sa.select(letters).where(letters.c.message_id == message_id).with_for_update()
+    ).first()
+
+
+def apart(unit: UnitOfWork, envelope: Envelope) -> Envelope:
+    """Under an id of its own, if another message has a letter under the same: nobody's letter is written over."""
+    before, row = under(unit, envelope.id), envelope.to_row()
+    if before is None or (before.headers, before.body) == (row["headers"], row["body"]):
+        return envelope
+    return replace(envelope, id=str(derived(envelope.id, row["headers"], envelope.body.hex())))
 
 
 def new(unit: UnitOfWork, envelope: Envelope, cause: str) -> dict[str, Any]:
