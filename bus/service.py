@@ -27,6 +27,7 @@ class Service:
     handlers: tuple[Handler, ...]
     performers: tuple[Performer, ...] = ()
     sweeps: tuple[Sweep, ...] = ()
+    commands: tuple[type[Command], ...] = ()  # that it sends to others; where permissions are applied, no others
     routes: "Callable[[Access], APIRouter] | None" = field(default=None)
 
     @cached_property

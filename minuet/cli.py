@@ -8,8 +8,16 @@ import typer
 import uvloop
 
 from bus.errors import Unavailable
-from minuet import dead_commands, flow_commands, logs, order_commands, seeding, services, timer_commands
-from minuet import topology as broker
+from minuet import (
+    dead_commands,
+    flow_commands,
+    logs,
+    order_commands,
+    seeding,
+    services,
+    timer_commands,
+    topology_command,
+)
 from minuet.client import Client, fail, settings_or_fail
 from minuet.creating import NoDatabase
 from minuet.demo.playing import play
@@ -37,6 +45,7 @@ app.add_typer(order_commands.app, name="order")
 app.add_typer(flow_commands.app, name="flow")
 app.add_typer(timer_commands.app, name="timers")
 app.add_typer(dead_commands.app, name="dead")
+app.command("topology")(topology_command.command)
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[SERVICE]...")]
 Clock = Annotated[str | None, typer.Option(help="real | accelerated:FACTOR@START; default: MINUET_CLOCK")]
@@ -75,23 +84,6 @@ def migrate(names: Names = None) -> None:
         fail(str(error))
     except Unavailable as error:
         fail(f"the database cannot be reached, check MINUET_DATABASE_URL: {error}")
-
-
-@app.command()
-def topology(
-    apply: Annotated[bool, typer.Option("--apply", help="declare it on the RabbitMQ at MINUET_AMQP_URL")] = False,
-) -> None:
-    """Print the exchanges, queues and bindings that the services need on RabbitMQ."""
-    for line in broker.lines(broker.topologies()):
-        typer.echo(line)
-    if apply:
-        url = settings_or_fail().amqp_url
-        if url is None:
-            fail("--apply needs MINUET_AMQP_URL, e.g. amqp://user:pass@127.0.0.1:5672/")
-        try:
-            run(broker.apply(url))
-        except Unavailable as error:
-            fail(f"not declared, check MINUET_AMQP_URL: {error}")
 
 
 @app.command()

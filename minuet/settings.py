@@ -25,6 +25,7 @@ class Settings(BaseSettings):
 
     transport: Literal["sql", "rabbitmq"] = "sql"
     amqp_url: str | None = Field(None, repr=False)
+    rabbitmq_management_url: str | None = Field(None, repr=False)
     database_url: str = Field("sqlite:///.minuet/{service}.db", repr=False)
     gateway_url: str | None = Field(None, repr=False)
     clock: str = "real"
@@ -46,6 +47,13 @@ class Settings(BaseSettings):
     def spoken_over_amqp(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("amqp://", "amqps://")):
             raise ValueError("must begin with amqp:// or amqps://, e.g. amqp://user:pass@127.0.0.1:5672/")
+        return value
+
+    @field_validator("rabbitmq_management_url")
+    @classmethod
+    def managed_over_http(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://, e.g. http://admin:pass@127.0.0.1:15672")
         return value
 
     @field_validator("gateway_url")

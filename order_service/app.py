@@ -4,7 +4,10 @@ from bus.service import Service
 from order_service.api import routes
 from order_service.handlers import HANDLERS
 from order_service.models import bus_tables, metadata
+from order_service.neighbours import COMMANDS
 
 
 def service() -> Service:
-    return Service(name="order", metadata=metadata, tables=bus_tables, handlers=HANDLERS, routes=routes)
+    return Service(
+        name="order", metadata=metadata, tables=bus_tables, handlers=HANDLERS, commands=COMMANDS, routes=routes
+    )

@@ -170,3 +170,16 @@ class ShipmentCancelled(FromShipping):
 
 class ShipmentCancellationRefused(FromShipping):
     pass
+
+
+COMMANDS: tuple[type[Command], ...] = (
+    RetrievePayment,
+    CancelPayment,
+    RefundPayment,
+    IssueInvoice,
+    CancelInvoice,
+    FetchGoods,
+    ReleaseGoods,
+    ShipGoods,
+    CancelShipment,
+)

@@ -84,10 +84,22 @@ class RabbitMQ:
 
     def control(self, *words: str) -> str:
         """`rabbitmqctl`: returns what it printed."""
-        command = [str(self._programs / "rabbitmqctl"), "--quiet", *words]
+        return self._run("rabbitmqctl", "--quiet", *words)
+
+    def management(self, port: int) -> str:
+        """The management API, from now on. Returns its URL."""
+        listener = f'[{{port, {port}}}, {{ip, "127.0.0.1"}}]'
+        self.control(
+            "eval", f"application:set_env(rabbitmq_management, tcp_config, {listener}, [{{persistent, true}}])."
+        )
+        self._run("rabbitmq-plugins", "enable", "rabbitmq_management")
+        return f"http://guest:guest@127.0.0.1:{port}"
+
+    def _run(self, program: str, *words: str) -> str:
+        command = [str(self._programs / program), *words]
         done = subprocess.run(command, env=self._environment, capture_output=True, text=True, timeout=START_SECONDS)
         if done.returncode != 0:
-            raise RuntimeError(f"rabbitmqctl {' '.join(words)} failed:\n{done.stdout}{done.stderr}")
+            raise RuntimeError(f"{program} {' '.join(words)} failed:\n{done.stdout}{done.stderr}")
         return done.stdout
 
     def _settings(self, distribution_port: int) -> dict[str, str]:

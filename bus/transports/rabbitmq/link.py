@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from urllib.parse import unquote, urlsplit
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS
-from yarl import URL
 
 from bus.errors import Unavailable
 
@@ -19,7 +19,7 @@ CLOSE_SECONDS = 1.0
 class Link:
     def __init__(self, url: str, name: str) -> None:
         self.declared: set[str] = set()  # what this connection saw to be there; another broker may know nothing of it
-        self.user = URL(url).user
+        self.user = unquote(urlsplit(url).username or "") or None
         self._url = url
         self._name = name
         self._connection: AbstractConnection | None = None
