@@ -22,6 +22,7 @@ check: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@.ci/audit
 
 # Both write a mark, so that nothing is installed twice. The development set contains the other.
 .venv/run: requirements.lock pyproject.toml

@@ -13,7 +13,7 @@ from tests.hostile.doors import Said
 from tests.hostile.kept import BODIES
 
 ADDRESS = "payment.cancel-payment.v1"
-FINE = {"ce-specversion": "1.0", "ce-id": "bad", "ce-type": ADDRESS, "ce-source": "/stranger"}
+FINE: dict[str, Any] = {"ce-specversion": "1.0", "ce-id": "bad", "ce-type": ADDRESS, "ce-source": "/stranger"}
 BODY = b'{"reference": "forged", "attempt": 1}'
 CHARGED = {"reference": "r", "attempt": 1, "call": "c", "charge_key": "k", "card_token": "tok_ok"}
 

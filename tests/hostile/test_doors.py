@@ -77,17 +77,9 @@ def on_sqlite(tmp_path: Path) -> Iterator[OpenDatabase]:
     database.close()
 
 
-DOORS = {
-    "memory, SQLite": ("memory", "SQLite"),
-    "memory, PostgreSQL": ("memory", "PostgreSQL"),
-    "sql, SQLite": ("sql", "SQLite"),
-    "RabbitMQ, PostgreSQL": ("RabbitMQ", "PostgreSQL"),
-}
-
-
-@pytest.fixture(params=DOORS.values(), ids=DOORS.keys())
+@pytest.fixture(params=["memory, SQLite", "memory, PostgreSQL", "sql, SQLite", "RabbitMQ, PostgreSQL"])
 async def behind(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Open]:
-    way, database = request.param
+    way, database = request.param.split(", ")
     opened = request.getfixturevalue(f"on_{database.lower()}")(SERVICE.metadata)
     hostile = [*said_anywhere(), *(said_over_amqp() if way == "RabbitMQ" else said_in_json())]
     async with door_of(way, request, tmp_path) as door:

@@ -31,9 +31,9 @@ JSON_VALUES = st.recursive(
 )
 
 
-@pytest.fixture(params=SERVICES.values(), ids=SERVICES.keys())
+@pytest.fixture(params=SERVICES)
 def bench(request: pytest.FixtureRequest, open_database: OpenDatabase) -> ServiceBench:
-    return ServiceBench(request.param, open_database)
+    return ServiceBench(SERVICES[request.param], open_database)
 
 
 def heard(bench: ServiceBench) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -13,7 +13,7 @@ from aiormq.exceptions import ChannelAccessRefused
 from typer.testing import CliRunner
 
 from bus.message import Command
-from minuet import broker_users
+from minuet import topology
 from minuet.cli import app
 from tests.bus.transports.strangers import publish, stranger
 from tests.contracts.declarations import declared, service_of
@@ -113,7 +113,7 @@ async def test_nobody_pretends_to_be_another_user(urls: Mapping[str, str]) -> No
 def test_every_command_to_others_is_declared_by_whoever_sends_it() -> None:
     """What is not declared could not be sent where permissions are applied."""
     sent = {(service_of(c), c.wire_name) for c in declared() if issubclass(c, Command) and service_of(c) != c.owner}
-    assert sent == {(service.name, c.wire_name) for service in broker_users.of_all() for c in service.commands}
+    assert sent == {(service.name, c.wire_name) for service in topology.of_all() for c in service.commands}
 
 
 @pytest.fixture
@@ -125,11 +125,15 @@ def running(tmp_path: Path, urls: Mapping[str, str]) -> Iterator[Mapping[str, Ru
         processes[service] = Running(tmp_path, service, environment=environment)
     for process in processes.values():
         process.launch()
-    for name, process in processes.items():
-        until(lambda process=process: process.client.get("/readyz").is_success or None, f"{name}: {process.log()}")
+    for process in processes.values():
+        until_ready(process)
     yield processes
     for process in processes.values():
         process.kill()
+
+
+def until_ready(process: Running) -> None:
+    until(lambda: process.client.get("/readyz").is_success or None, f"a service to be ready; its log: {process.log()}")
 
 
 def seed(running: Mapping[str, Running]) -> None:
