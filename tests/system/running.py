@@ -74,6 +74,15 @@ class Running:
     def stop(self) -> int:
         return self._end(signal.SIGTERM)
 
+    def pause(self) -> None:
+        """It stands still: nothing is refused, nothing is answered."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
     def _end(self, number: int) -> int:
         if self._process is None:
             return 0
