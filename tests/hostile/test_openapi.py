@@ -43,7 +43,7 @@ def try_it(served: Running, operation: Any, mode: GenerationMode) -> int:
     tried = 0
 
     @settings(
-        max_examples=5,
+        max_examples=3,
         deadline=None,
         derandomize=True,
         phases=[Phase.generate],
