@@ -54,7 +54,7 @@ def keep(unit: UnitOfWork, work: Incoming, error: Exception) -> None:
     if is_handled(unit, work.envelope.id):
         return  # a repeat of what was handled, or given up, meanwhile
     attempts = (before.attempts if before else 0) + 1
-    parked = isinstance(error, Poison | Refused) or attempts >= ATTEMPTS
+    parked = isinstance(error, Poison | Refused) or attempts >= ATTEMPTS or envelope is not work.envelope
     row = {
         **new(unit, envelope, describe(error)),
         "status": "parked" if parked else "retrying",
@@ -72,8 +72,10 @@ def receive(unit: UnitOfWork, delivery: Delivery, why: str) -> None:
     work = open_delivery(unit.service, delivery)
     if work.poison is not None:
         keep(unit, work, work.poison)
+    elif apart(unit, work.envelope) is not work.envelope:
+        keep(unit, work, Poison(f"another message has a letter under the same id, {work.envelope.id}; {why}"))
     else:
-        row = new(unit, apart(unit, work.envelope), why)
+        row = new(unit, work.envelope, why)
         unit.connection.execute(insert_ignore(unit.connection, unit.service.tables.dead_letters).values(row))
 
 
@@ -86,11 +88,15 @@ def under(unit: UnitOfWork, message_id: str) -> Any:
 
 
 def apart(unit: UnitOfWork, envelope: Envelope) -> Envelope:
-    """Under an id of its own, if another message has a letter under the same: nobody's letter is written over."""
-    before, row = under(unit, envelope.id), envelope.to_row()
-    if before is None or (before.headers, before.body) == (row["headers"], row["body"]):
+    """Under an id of its own, if another message has a letter under the same: nobody's letter is written over.
+
+    Such a one is not tried again by itself: who says different things under one id may have said the first already.
+    """
+    row = under(unit, envelope.id)
+    known = envelope if row is None else message_of(row)
+    if (known.type, known.body) == (envelope.type, envelope.body):
         return envelope
-    return replace(envelope, id=str(derived(envelope.id, row["headers"], envelope.body.hex())))
+    return replace(envelope, id=str(derived(envelope.id, envelope.type, envelope.body.hex())))
 
 
 def new(unit: UnitOfWork, envelope: Envelope, cause: str) -> dict[str, Any]:

@@ -183,9 +183,21 @@ def test_what_the_transport_gave_up_changes_nothing_about_a_letter_that_is_there
     if status == "discarded":
         bench.discard(letter_id)
     before = bench.letter()
-    given_up(bench)
+    given_up(bench, bench.dead_letters()[0].body)
     assert bench.letter() == before
     assert before["status"] == status
+
+
+def test_what_the_transport_gave_up_under_the_id_of_another_message_is_parked(bench: FragileBench) -> None:
+    """Neither is lost, and it is not tried by itself under an id that may be handled already."""
+    letter_id = parked(bench, fails="poison")
+    given_up(bench)
+    first, second = sorted(bench.letters(), key=lambda letter: letter["id"] != letter_id)
+    assert (first["status"], first["cause"]) == ("parked", "this cannot be")
+    assert (second["status"], bench.marks()) == ("parked", [])
+    assert second["cause"].startswith("another message has a letter under the same id, m-1; delivered 20 times")
+    bench.redrive(second["id"])
+    assert bench.marks() == ["tea"]
 
 
 # --- thirty days
