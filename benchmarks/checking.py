@@ -40,7 +40,8 @@ def left_over(house: House) -> list[str]:
 def wrong_histories(house: House, ids: list[str]) -> list[str]:
     right = house.number(
         "order",
-        """SELECT count(*) FROM saga_instances i WHERE flow = 'order' AND instance_id = ANY(:ids) AND state = 'completed'
+        """SELECT count(*) FROM saga_instances i
+           WHERE flow = 'order' AND instance_id = ANY(:ids) AND state = 'completed'
            AND :path = (SELECT string_agg(h.from_state, ' ' ORDER BY step) || ' ' || i.state FROM saga_history h
                         WHERE h.flow = 'order' AND h.instance_id = i.instance_id)""",
         ids=ids,
@@ -64,4 +65,6 @@ def wrong_money(house: House, ids: list[str]) -> list[str]:
     )[0]
     found = charged, balance, taken, calls
     right = PRICE * len(ids), 0, PRICE * len(ids), len(ids)
-    return [] if found == right else [f"charged, balance, taken by the gateway and its charges are {found}, not {right}"]
+    return (
+        [] if found == right else [f"charged, balance, taken by the gateway and its charges are {found}, not {right}"]
+    )

@@ -1,11 +1,12 @@
 """Rows of one table as frozen dataclasses, read and written once per unit of work."""
 
-import dataclasses
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 
 import sqlalchemy as sa
 
+from bus import many
 from bus.errors import Conflict
 from bus.unit import Store, UnitOfWork
 
@@ -38,8 +39,8 @@ class Records(Store, Generic[R]):
         if not wanted:
             return
         self._read.update(wanted)
-        query = sa.select(self.table).where(self._subject_column().in_(wanted))
-        for row in self.connection.execute(query.order_by(*self._key_columns).with_for_update()):
+        query = _locked(self.table, self._subject_column())
+        for row in self.connection.execute(query, {"subjects": wanted}):
             values = dict(row._mapping)
             version = values.pop("version", 1)
             record: R = self.record(**values)
@@ -69,16 +70,12 @@ class Records(Store, Generic[R]):
         self._stored = dict(self._known)
 
     def _insert(self, keys: Sequence[Key]) -> None:
-        if not keys:
-            return
         self._versions.update(dict.fromkeys(keys, 1))
-        self.connection.execute(sa.insert(self.table), [self._row(self._known[key]) for key in keys])
+        many.insert(self.connection, self.table, [self._row(self._known[key]) for key in keys])
 
     def _change(self, keys: Sequence[Key]) -> None:
-        if not keys:
-            return
-        rows = [{**self._bound(self._row(self._known[key])), "version_read": self._versions[key]} for key in keys]
-        if self.connection.execute(self._update(), rows).rowcount != len(rows):
+        rows = [self._row(self._known[key]) | self._version_read(key) for key in keys]
+        if many.update(self.connection, self.table, rows) != len(rows):
             raise Conflict(f"rows of {self.table.name} were changed by somebody else: {keys}")
         for key in keys:
             self._versions[key] += 1
@@ -90,20 +87,14 @@ class Records(Store, Generic[R]):
         return self._key_columns[0]
 
     def _row(self, record: R) -> dict[str, Any]:
-        return {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}  # type: ignore[arg-type]
+        return {name: getattr(record, name) for name in self.record.__dataclass_fields__}
 
-    def _update(self) -> sa.Update:
-        keys = [column.name for column in self._key_columns]
-        matches = [column == sa.bindparam(f"key_{column.name}") for column in self._key_columns]
-        others: dict[str, Any] = {
-            c.name: sa.bindparam(f"new_{c.name}") for c in self.table.columns if c.name not in keys
-        }
-        version = self.table.columns.get("version")
-        if version is not None:
-            matches.append(version == sa.bindparam("version_read"))
-            others["version"] = version + 1
-        return sa.update(self.table).where(*matches).values(others)
+    def _version_read(self, key: Key) -> dict[str, int]:
+        return {"version": self._versions[key]} if "version" in self.table.columns else {}
 
-    def _bound(self, row: dict[str, Any]) -> dict[str, Any]:
-        keys = {column.name for column in self._key_columns}
-        return {("key_" if name in keys else "new_") + name: value for name, value in row.items()}
+
+@cache
+def _locked(table: sa.Table, subject: sa.Column[Any]) -> sa.Select[Any]:
+    """The rows of some subjects, in the order of their keys."""
+    query = sa.select(table).where(many.among(subject, "subjects"))
+    return query.order_by(*table.primary_key.columns).with_for_update()
