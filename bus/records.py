@@ -1,5 +1,6 @@
 """Rows of one table as frozen dataclasses, read and written once per unit of work."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
@@ -30,6 +31,7 @@ class Records(Store, Generic[R]):
         super().__init__(unit)
         self._key_columns = list(self.table.primary_key.columns)
         self._known: dict[Key, R] = {}
+        self._by_subject: defaultdict[str, dict[Key, R]] = defaultdict(dict)
         self._stored: dict[Key, R] = {}
         self._versions: dict[Key, int] = {}
         self._read: set[str] = set()
@@ -44,8 +46,9 @@ class Records(Store, Generic[R]):
             values = dict(row._mapping)
             version = values.pop("version", 1)
             record: R = self.record(**values)
-            self._known[self.key_of(record)] = self._stored[self.key_of(record)] = record
-            self._versions[self.key_of(record)] = version
+            key = self._keep(record)
+            self._stored[key] = record
+            self._versions[key] = version
 
     def get(self, *key: Any) -> R | None:
         """The record with this key, whose first part is the subject, or None."""
@@ -55,13 +58,12 @@ class Records(Store, Generic[R]):
     def of(self, subject: str) -> Sequence[R]:
         """All records of one subject, in the order of their keys."""
         self.preload([subject])
-        name = self._subject_column().name
-        return [record for _, record in sorted(self._known.items()) if getattr(record, name) == subject]
+        return [record for _, record in sorted(self._by_subject[subject].items())]
 
     def put(self, record: R) -> R:
         """Insert or replace."""
-        self.preload([getattr(record, self._subject_column().name)])
-        self._known[self.key_of(record)] = record
+        self.preload([self._subject_of(record)])
+        self._keep(record)
         return record
 
     def flush(self) -> None:
@@ -82,6 +84,15 @@ class Records(Store, Generic[R]):
 
     def key_of(self, record: R) -> Key:
         return tuple(getattr(record, column.name) for column in self._key_columns)
+
+    def _keep(self, record: R) -> Key:
+        key = self.key_of(record)
+        self._known[key] = self._by_subject[self._subject_of(record)][key] = record
+        return key
+
+    def _subject_of(self, record: R) -> str:
+        subject: str = getattr(record, self._subject_column().name)
+        return subject
 
     def _subject_column(self) -> sa.Column[Any]:
         return self._key_columns[0]
