@@ -1,4 +1,4 @@
-"""Card orders, placed as `PlaceOrder` messages by a stranger, until `OrderCompleted` of each."""
+"""Orders placed as `PlaceOrder` messages by a stranger, until the message that ends each one is heard."""
 
 import asyncio
 import json
@@ -14,24 +14,26 @@ STALLED_SECONDS = 60.0
 
 
 class Load:
-    """Measures in seconds from the confirm being asked for to the completion being heard."""
+    """Measures in seconds from the publishing of an order to the hearing of its end."""
 
-    def __init__(self, channel: AbstractChannel, commands: AbstractExchange) -> None:
+    def __init__(self, channel: AbstractChannel, commands: AbstractExchange, card_token: str) -> None:
         self._channel = channel
         self._commands = commands
+        self._card_token = card_token
         self._placed: dict[str, float] = {}
         self._places = asyncio.Semaphore(0)
         self._progress = asyncio.Event()
         self.latencies: list[float] = []
         self.order_ids: list[UUID] = []
 
-    async def listen(self) -> None:
+    async def listen(self, wire_name: str) -> None:
+        """The event of this name ends an order."""
         queue = await self._channel.declare_queue(exclusive=True)
-        await queue.bind("order.events", "order.order-completed.v1")
-        await queue.consume(self._completed, no_ack=True)
+        await queue.bind(f"{wire_name.partition('.')[0]}.events", wire_name)
+        await queue.consume(self._ended, no_ack=True)
 
     async def run(self, orders: int, concurrency: int, rate: float | None) -> float:
-        """Returns the seconds from the first placing to the last completion. Raises TimeoutError if it stalls."""
+        """Returns the seconds from the first placing to the last end. Raises TimeoutError if it stalls."""
         started = time.perf_counter()
         for _ in range(concurrency):
             self._places.release()
@@ -49,22 +51,23 @@ class Load:
         order_id = uuid4()
         self.order_ids.append(order_id)
         self._placed[str(order_id)] = time.perf_counter()
-        await self._commands.publish(place_order(order_id), "order.place-order.v1", mandatory=True)
+        message = place_order(order_id, self._card_token)
+        await self._commands.publish(message, "order.place-order.v1", mandatory=True)
 
-    async def _completed(self, message: AbstractIncomingMessage) -> None:
-        placed = self._placed.pop(json.loads(message.body)["order_id"], None)
+    async def _ended(self, message: AbstractIncomingMessage) -> None:
+        placed = self._placed.pop(message.correlation_id or "", None)
         if placed is not None:
             self.latencies.append(time.perf_counter() - placed)
             self._places.release()
             self._progress.set()
 
 
-def place_order(order_id: UUID) -> aio_pika.Message:
+def place_order(order_id: UUID, card_token: str) -> aio_pika.Message:
     body = {
         "order_id": str(order_id),
         "customer_id": CUSTOMER,
         "items": [{"sku": SKU, "quantity": 1}],
-        "payment": {"method": "card", "token": "tok_ok"},
+        "payment": {"method": "card", "token": card_token},
     }
     message_id = str(uuid4())
     return aio_pika.Message(
@@ -85,11 +88,19 @@ def place_order(order_id: UUID) -> aio_pika.Message:
     )
 
 
-async def measure(amqp_url: str, orders: int, concurrency: int, rate: float | None) -> tuple[float, Load]:
+async def measure(
+    amqp_url: str,
+    orders: int,
+    concurrency: int,
+    rate: float | None = None,
+    *,
+    card_token: str = "tok_ok",
+    until: str = "order.order-completed.v1",
+) -> tuple[float, Load]:
     async with await aio_pika.connect(amqp_url) as connection:
         channel = await connection.channel()
-        load = Load(channel, await channel.get_exchange("order.commands"))
-        await load.listen()
+        load = Load(channel, await channel.get_exchange("order.commands"), card_token)
+        await load.listen(until)
         return await load.run(orders, concurrency, rate), load
 
 

@@ -4,10 +4,12 @@ The outcome is handled in the transaction that deletes the row, so an effect tha
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
+from bus import many
 from bus.envelope import Envelope
 from bus.unit import Context, UnitOfWork
 
@@ -20,9 +22,7 @@ class Effects:
     """The source of outcomes. An outcome's id is its effect's."""
 
     def claim(self, unit: UnitOfWork, ids: Sequence[str]) -> set[str]:
-        effects = unit.service.tables.effects
-        done = sa.delete(effects).where(effects.c.effect_id.in_(ids)).returning(effects.c.effect_id)
-        return set(unit.connection.execute(done).scalars())
+        return set(unit.connection.execute(_take(unit.service.tables.effects), {"ids": ids}).scalars())
 
     def set_aside(self, unit: UnitOfWork, message_id: str) -> None:
         self.claim(unit, [message_id])
@@ -32,7 +32,12 @@ def stage(unit: UnitOfWork) -> None:
     if unit.effects:
         fresh = {"attempts": 0, "lease_until": unit.machine + LEASE_SECONDS}
         rows = [{"effect_id": effect.id, **effect.to_row(), **fresh} for effect in unit.effects]
-        unit.connection.execute(sa.insert(unit.service.tables.effects), rows)
+        many.insert(unit.connection, unit.service.tables.effects, rows)
+
+
+@cache
+def _take(effects: sa.Table) -> Any:
+    return sa.delete(effects).where(many.among(effects.c.effect_id, "ids")).returning(effects.c.effect_id)
 
 
 def everything(effects: sa.Table) -> sa.Select[Any]:

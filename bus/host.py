@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from functools import partial
-from typing import Any
 
 import structlog
 
@@ -54,7 +54,8 @@ class Host:
         self.clock = clock
         self._transport = transport
         self._activity = activity
-        self._timers_changed = asyncio.Event()
+        self._next_due: datetime | None = None  # the earliest timer, as of the last commit of this process
+        self._timer_set = asyncio.Event()  # one that is due before all that were known
         self.writer = Writer(Journey(service, database, clock, hooks), ids, activity, self._committed)
         self._publisher = Publisher(transport, self.writer, activity, hooks)
         self._performing = Performing(service, self.writer, activity, hooks)
@@ -91,7 +92,9 @@ class Host:
         self._publisher.hand_over(committed.outgoing)
         self._performing.hand_over(committed.effects)
         self._activity.next_due(self.service.name, committed.next_due)
-        self._timers_changed.set()
+        known, self._next_due = self._next_due, committed.next_due
+        if committed.next_due is not None and (known is None or committed.next_due < known):
+            self._timer_set.set()
 
     def _recover(self, context: Context) -> None:
         """Left behind by a crash: unprocessed until the sweeper has seen to it."""
@@ -123,21 +126,24 @@ class Host:
             await self._transport.ack([d for d, work in zip(deliveries, works, strict=True) if work.done])
 
     async def _fire_timers(self) -> None:
-        self._timers_changed.clear()
-        due = await asyncio.to_thread(self._due_timers)
+        self._timer_set.clear()
+        now = self.clock.now()
+        due = await asyncio.to_thread(self._due_timers, now)
         if due:
             await self._do(due, timers.DueTimers())
             if len(due) == timers.BATCH:
                 await asyncio.sleep(timers.RUSH_PAUSE_SECONDS)
         else:
-            await self._wait_for_timer()
+            await self._wait_for_timer(now)
 
-    async def _wait_for_timer(self) -> None:
-        next_due = await asyncio.to_thread(self._next_due)
-        seconds = POLL_SECONDS if next_due is None else min(POLL_SECONDS, self.clock.seconds_until(next_due))
+    async def _wait_for_timer(self, asked_at: datetime) -> None:
+        """Until the next one is due, or one is set that is due sooner. Those of other processes are found by asking."""
+        seconds = POLL_SECONDS
+        if self._next_due is not None and self._next_due > asked_at:  # else somebody else has it
+            seconds = min(seconds, self.clock.seconds_until(self._next_due))
         try:
             async with asyncio.timeout(seconds):  # `wait_for` swallows a cancellation that comes with the event
-                await self._timers_changed.wait()
+                await self._timer_set.wait()
         except TimeoutError:
             pass
 
@@ -158,13 +164,9 @@ class Host:
     async def _do(self, envelopes: Sequence[Envelope], source: Source) -> None:
         await self.writer.do([decode(self.service, envelope, source) for envelope in envelopes])
 
-    def _due_timers(self) -> list[Envelope]:
+    def _due_timers(self, now: datetime) -> list[Envelope]:
         with self.database.snapshot() as connection:
-            return timers.due(connection, self.service.tables.timers, self.clock.now())
-
-    def _next_due(self) -> Any:
-        with self.database.snapshot() as connection:
-            return timers.next_due(connection, self.service.tables.timers)
+            return timers.due(connection, self.service.tables.timers, now)
 
     async def _forever(self, once: Callable[[], Awaitable[None]]) -> None:
         while True:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from bus import many
 from bus.tables import OPEN_LETTERS
 from bus.unit import UnitOfWork
-from bus.upsert import insert_ignore
 
 KEPT_SECONDS = 30 * 24 * 3600.0  # a redrive of anything older is refused
 
@@ -18,10 +18,8 @@ class Inbox:
     """The source of what arrives over the transport."""
 
     def claim(self, unit: UnitOfWork, ids: Sequence[str]) -> set[str]:
-        inbox = unit.service.tables.inbox
-        statement = insert_ignore(unit.connection, inbox).returning(inbox.c.message_id)
         rows = [{"message_id": message_id, "at": unit.machine} for message_id in sorted(ids)]
-        return set(unit.connection.execute(statement, rows).scalars())
+        return many.insert_new(unit.connection, unit.service.tables.inbox, rows)
 
     def set_aside(self, unit: UnitOfWork, message_id: str) -> None:
         """Nothing: a message counts as handled only when it was."""

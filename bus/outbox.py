@@ -6,11 +6,13 @@ over. Two who publish one row do no harm, as the receiver's inbox absorbs the se
 confirm.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
+from bus import many
 from bus.envelope import Envelope
 from bus.unit import Context, UnitOfWork
 
@@ -23,7 +25,7 @@ def stage(unit: UnitOfWork) -> None:
     if unit.outgoing:
         times = {"at": unit.machine, "lease_until": unit.machine + LEASE_SECONDS}
         rows = [{"message_id": e.id, "command": e.command, **e.to_row(), **times} for e in unit.outgoing]
-        unit.connection.execute(sa.insert(unit.service.tables.outbox), rows)
+        many.insert(unit.connection, unit.service.tables.outbox, rows)
 
 
 def everything(outbox: sa.Table) -> sa.Select[Any]:
@@ -53,7 +55,9 @@ def sweep(context: Context) -> list[Envelope]:
 
 def forget(unit: UnitOfWork, confirmed: Iterable[str]) -> None:
     """Delete rows that the transport has confirmed."""
-    outbox = unit.service.tables.outbox
-    ids: Sequence[str] = list(confirmed)
-    if ids:
-        unit.connection.execute(sa.delete(outbox).where(outbox.c.message_id.in_(ids)))
+    unit.connection.execute(_forget(unit.service.tables.outbox), {"ids": list(confirmed)})
+
+
+@cache
+def _forget(outbox: sa.Table) -> sa.Delete:
+    return sa.delete(outbox).where(many.among(outbox.c.message_id, "ids"))

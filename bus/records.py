@@ -1,11 +1,13 @@
 """Rows of one table as frozen dataclasses, read and written once per unit of work."""
 
-import dataclasses
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 
 import sqlalchemy as sa
 
+from bus import many
 from bus.errors import Conflict
 from bus.unit import Store, UnitOfWork
 
@@ -29,6 +31,7 @@ class Records(Store, Generic[R]):
         super().__init__(unit)
         self._key_columns = list(self.table.primary_key.columns)
         self._known: dict[Key, R] = {}
+        self._by_subject: defaultdict[str, dict[Key, R]] = defaultdict(dict)
         self._stored: dict[Key, R] = {}
         self._versions: dict[Key, int] = {}
         self._read: set[str] = set()
@@ -38,13 +41,14 @@ class Records(Store, Generic[R]):
         if not wanted:
             return
         self._read.update(wanted)
-        query = sa.select(self.table).where(self._subject_column().in_(wanted))
-        for row in self.connection.execute(query.order_by(*self._key_columns).with_for_update()):
+        query = _locked(self.table, self._subject_column())
+        for row in self.connection.execute(query, {"subjects": wanted}):
             values = dict(row._mapping)
             version = values.pop("version", 1)
             record: R = self.record(**values)
-            self._known[self.key_of(record)] = self._stored[self.key_of(record)] = record
-            self._versions[self.key_of(record)] = version
+            key = self._keep(record)
+            self._stored[key] = record
+            self._versions[key] = version
 
     def get(self, *key: Any) -> R | None:
         """The record with this key, whose first part is the subject, or None."""
@@ -54,13 +58,12 @@ class Records(Store, Generic[R]):
     def of(self, subject: str) -> Sequence[R]:
         """All records of one subject, in the order of their keys."""
         self.preload([subject])
-        name = self._subject_column().name
-        return [record for _, record in sorted(self._known.items()) if getattr(record, name) == subject]
+        return [record for _, record in sorted(self._by_subject[subject].items())]
 
     def put(self, record: R) -> R:
         """Insert or replace."""
-        self.preload([getattr(record, self._subject_column().name)])
-        self._known[self.key_of(record)] = record
+        self.preload([self._subject_of(record)])
+        self._keep(record)
         return record
 
     def flush(self) -> None:
@@ -69,16 +72,12 @@ class Records(Store, Generic[R]):
         self._stored = dict(self._known)
 
     def _insert(self, keys: Sequence[Key]) -> None:
-        if not keys:
-            return
         self._versions.update(dict.fromkeys(keys, 1))
-        self.connection.execute(sa.insert(self.table), [self._row(self._known[key]) for key in keys])
+        many.insert(self.connection, self.table, [self._row(self._known[key]) for key in keys])
 
     def _change(self, keys: Sequence[Key]) -> None:
-        if not keys:
-            return
-        rows = [{**self._bound(self._row(self._known[key])), "version_read": self._versions[key]} for key in keys]
-        if self.connection.execute(self._update(), rows).rowcount != len(rows):
+        rows = [self._row(self._known[key]) | self._version_read(key) for key in keys]
+        if many.update(self.connection, self.table, rows) != len(rows):
             raise Conflict(f"rows of {self.table.name} were changed by somebody else: {keys}")
         for key in keys:
             self._versions[key] += 1
@@ -86,24 +85,27 @@ class Records(Store, Generic[R]):
     def key_of(self, record: R) -> Key:
         return tuple(getattr(record, column.name) for column in self._key_columns)
 
+    def _keep(self, record: R) -> Key:
+        key = self.key_of(record)
+        self._known[key] = self._by_subject[self._subject_of(record)][key] = record
+        return key
+
+    def _subject_of(self, record: R) -> str:
+        subject: str = getattr(record, self._subject_column().name)
+        return subject
+
     def _subject_column(self) -> sa.Column[Any]:
         return self._key_columns[0]
 
     def _row(self, record: R) -> dict[str, Any]:
-        return {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}  # type: ignore[arg-type]
+        return {name: getattr(record, name) for name in self.record.__dataclass_fields__}
 
-    def _update(self) -> sa.Update:
-        keys = [column.name for column in self._key_columns]
-        matches = [column == sa.bindparam(f"key_{column.name}") for column in self._key_columns]
-        others: dict[str, Any] = {
-            c.name: sa.bindparam(f"new_{c.name}") for c in self.table.columns if c.name not in keys
-        }
-        version = self.table.columns.get("version")
-        if version is not None:
-            matches.append(version == sa.bindparam("version_read"))
-            others["version"] = version + 1
-        return sa.update(self.table).where(*matches).values(others)
+    def _version_read(self, key: Key) -> dict[str, int]:
+        return {"version": self._versions[key]} if "version" in self.table.columns else {}
 
-    def _bound(self, row: dict[str, Any]) -> dict[str, Any]:
-        keys = {column.name for column in self._key_columns}
-        return {("key_" if name in keys else "new_") + name: value for name, value in row.items()}
+
+@cache
+def _locked(table: sa.Table, subject: sa.Column[Any]) -> sa.Select[Any]:
+    """The rows of some subjects, in the order of their keys."""
+    query = sa.select(table).where(many.among(subject, "subjects"))
+    return query.order_by(*table.primary_key.columns).with_for_update()

@@ -1,11 +1,15 @@
 """Timers as rows: a message that a service sends itself at a due time, business time."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
+from bus import many
+from bus.database import UtcDateTime
 from bus.envelope import Envelope
 from bus.ids import derived
 from bus.message import Local
@@ -50,17 +54,18 @@ class Timers(Store):
     def flush(self) -> None:
         gone = self._cancelled | self._new.keys()
         if gone:
-            self.connection.execute(sa.delete(self.table).where(self.table.c.timer_id.in_(self._free(gone))))
-        if self._new:
-            self.connection.execute(sa.insert(self.table), list(self._new.values()))
+            self.connection.execute(_cancel(self.table), {"ids": list(gone)})
+        many.insert(self.connection, self.table, list(self._new.values()))
         self._new, self._cancelled = {}, set()
 
-    def _free(self, timer_ids: Iterable[str]) -> sa.Select[tuple[str]]:
-        """All but those that another replica is firing: it waits for what this unit has locked, so to wait for it would
-        be a deadlock, and it will find its timer stale.
-        """
-        wanted = sa.select(self.table.c.timer_id).where(self.table.c.timer_id.in_(timer_ids))
-        return wanted.with_for_update(skip_locked=True)
+
+@cache
+def _cancel(timers: sa.Table) -> sa.Delete:
+    """Delete all but those that another replica is firing: it waits for what this unit has locked, so to wait for it
+    would be a deadlock, and it will find its timer stale.
+    """
+    wanted = sa.select(timers.c.timer_id).where(many.among(timers.c.timer_id, "ids"))
+    return sa.delete(timers).where(timers.c.timer_id.in_(wanted.with_for_update(skip_locked=True)))
 
 
 def timer_id_of(message: Local) -> str:
@@ -72,22 +77,39 @@ class DueTimers:
     """The source of timers that go off: a timer is taken by deleting its row, if it is still due."""
 
     def claim(self, unit: UnitOfWork, ids: Sequence[str]) -> set[str]:
-        timers = unit.service.tables.timers
-        due = sa.select(timers.c.timer_id).where(timers.c.timer_id.in_(ids), timers.c.due_at <= unit.now)
-        locked = due.order_by(timers.c.timer_id).with_for_update().cte("due")  # replicas queue up for them
-        take = sa.delete(timers).where(timers.c.timer_id.in_(sa.select(locked.c.timer_id)))
-        return set(unit.connection.execute(take.returning(timers.c.timer_id)).scalars())
+        taken = unit.connection.execute(_take(unit.service.tables.timers), {"ids": ids, "now": unit.now})
+        return set(taken.scalars())
 
     def set_aside(self, unit: UnitOfWork, message_id: str) -> None:
         self.claim(unit, [message_id])
 
 
+@cache
+def _take(timers: sa.Table) -> Any:
+    """Delete those that are due. Replicas queue up for them."""
+    is_due = timers.c.due_at <= sa.bindparam("now", type_=UtcDateTime)
+    due = sa.select(timers.c.timer_id).where(many.among(timers.c.timer_id, "ids"), is_due)
+    locked = due.order_by(timers.c.timer_id).with_for_update().cte("due")
+    return sa.delete(timers).where(timers.c.timer_id.in_(sa.select(locked.c.timer_id))).returning(timers.c.timer_id)
+
+
 def due(connection: sa.Connection, timers: sa.Table, now: datetime) -> list[Envelope]:
     """The timers that are due, in due order."""
-    query = sa.select(timers.c.headers, timers.c.body).where(timers.c.due_at <= now)
-    rows = connection.execute(query.order_by(timers.c.due_at, timers.c.timer_id).limit(BATCH))
-    return [Envelope.from_row(row) for row in rows]
+    return [Envelope.from_row(row) for row in connection.execute(_due(timers), {"now": now})]
+
+
+@cache
+def _due(timers: sa.Table) -> sa.Select[Any]:
+    query = sa.select(timers.c.headers, timers.c.body)
+    query = query.where(timers.c.due_at <= sa.bindparam("now", type_=UtcDateTime))
+    return query.order_by(timers.c.due_at, timers.c.timer_id).limit(BATCH)
 
 
 def next_due(connection: sa.Connection, timers: sa.Table) -> datetime | None:
-    return connection.execute(sa.select(timers.c.due_at).order_by(timers.c.due_at).limit(1)).scalar()
+    earliest: datetime | None = connection.execute(_next_due(timers)).scalar()
+    return earliest
+
+
+@cache
+def _next_due(timers: sa.Table) -> sa.Select[Any]:
+    return sa.select(timers.c.due_at).order_by(timers.c.due_at).limit(1)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from bus import many
 from bus.database import UtcDateTime
 from bus.message import Message
 from bus.records import Records
@@ -151,6 +152,5 @@ class Ledger(Store):
             self._new.append({**common, "line": line, **amount})
 
     def flush(self) -> None:
-        if self._new:
-            self.connection.execute(sa.insert(ledger_entries), self._new)
+        many.insert(self.connection, ledger_entries, self._new)
         self._new = []

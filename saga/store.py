@@ -1,12 +1,13 @@
 """Instances and their history in one unit of work."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
 
+from bus import many
 from bus.records import Records
 from saga.flow import Flow
 from saga.instance import HistoryRow, Instance
@@ -61,12 +62,12 @@ class Instances(Records[InstanceRecord]):
         self.put(record_of(instance))
         first = instance.steps - len(history) + 1
         key = {"instance_id": instance.instance_id, "flow": instance.flow}
-        self._history += [{**key, "step": first + n, **asdict(row)} for n, row in enumerate(history)]
+        self._history += [{**key, "step": first + n, **vars(row)} for n, row in enumerate(history)]
 
     def flush(self) -> None:
         super().flush()
         if self._history:
-            self.connection.execute(sa.insert(self.tables.history), self._history)
+            many.insert(self.connection, self.tables.history, self._history)
             self._history = []
 
 
@@ -81,6 +82,6 @@ def instance_of(flow: Flow, record: InstanceRecord) -> Instance:
 def record_of(instance: Instance) -> InstanceRecord:
     values = {field: getattr(instance, field) for field in InstanceRecord.__dataclass_fields__}
     values["data"] = instance.data.model_dump(mode="json")
-    values["undos"] = [asdict(entry) for entry in instance.undos]
+    values["undos"] = [dict(vars(entry)) for entry in instance.undos]
     values["heard"] = list(instance.heard)
     return InstanceRecord(**values)

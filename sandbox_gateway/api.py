@@ -35,21 +35,21 @@ def routes(ledger: Ledger, clock: Clock) -> APIRouter:
 
     @router.post("/charges")
     async def charge(body: ChargeRequest) -> dict[str, Any]:
-        answer = await asyncio.to_thread(ledger.charge, body, clock.now())
+        answer = await ledger.charge(body, clock.now())
         await asyncio.sleep(behaviour_of(body.token).delay_ms / 1000)
         return answer
 
     @router.get("/charges/{key:path}")  # keys may contain slashes
-    def ask(key: Key) -> dict[str, Any]:
-        return ledger.ask(key)
+    async def ask(key: Key) -> dict[str, Any]:
+        return await ledger.ask(key)
 
     @router.post("/refunds")
-    def refund(body: RefundRequest) -> dict[str, Any]:
-        return ledger.refund(body, clock.now())
+    async def refund(body: RefundRequest) -> dict[str, Any]:
+        return await ledger.refund(body, clock.now())
 
     @router.get("/ledger")
-    def show_ledger() -> dict[str, Any]:
-        return ledger.contents()
+    async def show_ledger() -> dict[str, Any]:
+        return await ledger.contents()
 
     return router
 

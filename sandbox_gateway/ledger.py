@@ -1,8 +1,7 @@
 """The gateway's own books, by idempotency key. Whatever is answered was committed before."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +9,9 @@ import sqlalchemy as sa
 
 from bus.database import Database, UtcDateTime
 from bus.envelope import rfc3339
-from bus.errors import Refused
+from bus.errors import Refused, Unavailable
+from bus.group_commit import GroupCommit
+from bus.upsert import insert_or_update
 from sandbox_gateway.requests import ChargeRequest, RefundRequest
 from sandbox_gateway.tokens import behaviour_of
 
@@ -56,80 +57,118 @@ class AnswerLost(Exception):
     """It was done, but the caller does not get to hear of it."""
 
 
+Answer = Row | Exception  # an exception is for the caller: what was counted and booked stays
+Do = Callable[[sa.Connection], Answer]
+
+
+@dataclass(eq=False)
+class Call:
+    do: Do
+    answer: Answer | None = None
+
+
 class Ledger:
-    """One call at a time, in whatever thread: SQLite has one writer, and to queue for it beats polling for it."""
+    """Calls that come while others are being committed share the next commit. Each is answered after its own."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._lock = threading.Lock()
+        self._group = GroupCommit("gateway", self._commit)
 
-    def charge(self, request: ChargeRequest, at: datetime) -> Row:
+    async def charge(self, request: ChargeRequest, at: datetime) -> Row:
         """Once per key; the same key again gets the same answer. Raises Unreachable, AnswerLost, Refused."""
-        behaviour = behaviour_of(request.token)
-        wish = {**flat(request), "declined": behaviour.declined}
-        with self._transaction() as connection:
-            calls = count(connection, "charge", request.key)
-            row = find(connection, charges, request.key)
-            if row is None and calls > behaviour.unreachable:
-                row = insert(connection, charges, {**wish, "at": at})
-        if row is None:
-            raise Unreachable
-        check_same(row, wish)
-        if calls <= behaviour.lost_answers:
-            raise AnswerLost
-        return charge_shown(row)
+        return await self._call(lambda connection: charge(connection, request, at))
 
-    def ask(self, key: str) -> Row:
+    async def ask(self, key: str) -> Row:
         """What became of a charge. Raises Refused with status 404 if there was none."""
-        with self._transaction() as connection:
-            count(connection, "ask", key)
-            row = find(connection, charges, key)
-        if row is None:
-            raise Refused(f"there is no charge {key!r}", 404)
-        return charge_shown(row)
+        return await self._call(lambda connection: ask(connection, key))
 
-    def refund(self, request: RefundRequest, at: datetime) -> Row:
+    async def refund(self, request: RefundRequest, at: datetime) -> Row:
         """Once per key; the same key again gets the same answer. Raises Refused if the charge has not as much left."""
-        wish = flat(request)
-        with self._transaction() as connection:
-            count(connection, "refund", request.key)
-            row = find(connection, refunds, request.key)
-            refusal = refusal_of(connection, request) if row is None else None
-            if row is None and refusal is None:
-                row = insert(connection, refunds, {**wish, "at": at})
-        if row is None:
-            raise Refused(refusal or "")
-        check_same(row, wish)
-        return shown(row)
+        return await self._call(lambda connection: refund(connection, request, at))
 
-    def contents(self) -> Row:
+    async def contents(self) -> Row:
         """Charges and refunds, oldest first, and how many calls there were."""
-        with self._transaction() as connection:
-            charged = connection.execute(
-                sa.select(charges).where(charges.c.declined.is_(None)).order_by(charges.c.at, charges.c.key)
-            )
-            refunded = connection.execute(sa.select(refunds).order_by(refunds.c.at, refunds.c.key))
-            calls = connection.execute(sa.select(sa.func.coalesce(sa.func.sum(requests.c.count), 0))).scalar_one()
-            return {
-                "charges": [shown(dict(row._mapping)) for row in charged],
-                "refunds": [shown(dict(row._mapping)) for row in refunded],
-                "requests": int(calls),
-            }
+        return await self._call(contents)
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sa.Connection]:
-        with self._lock, self._database.transaction() as connection:
-            yield connection
+    async def _call(self, do: Do) -> Row:
+        call = Call(do)
+        await self._group.submit([call])
+        assert call.answer is not None
+        if isinstance(call.answer, Exception):
+            raise call.answer
+        return call.answer
+
+    def _commit(self, calls: list[Call]) -> None:
+        """In the group's one thread. What fails together is done again one by one: a failure is its own call's."""
+        try:
+            with self._database.transaction() as connection:
+                answers = [call.do(connection) for call in calls]
+        except Unavailable as error:
+            answers = [error] * len(calls)
+        except Exception as error:
+            if len(calls) > 1:
+                for call in calls:
+                    self._commit([call])
+                return
+            answers = [error]
+        for call, answer in zip(calls, answers, strict=True):
+            call.answer = answer
+
+
+# --- what is asked for, within a transaction
+
+
+def charge(connection: sa.Connection, request: ChargeRequest, at: datetime) -> Answer:
+    behaviour = behaviour_of(request.token)
+    wish = {**flat(request), "declined": behaviour.declined}
+    calls = count(connection, "charge", request.key)
+    row = find(connection, charges, request.key) if calls > 1 else None
+    if row is None and calls <= behaviour.unreachable:
+        return Unreachable()
+    row = row or insert(connection, charges, {**wish, "at": at})
+    if used_otherwise(row, wish):
+        return other_body(row)
+    return AnswerLost() if calls <= behaviour.lost_answers else charge_shown(row)
+
+
+def ask(connection: sa.Connection, key: str) -> Answer:
+    count(connection, "ask", key)
+    row = find(connection, charges, key)
+    return Refused(f"there is no charge {key!r}", 404) if row is None else charge_shown(row)
+
+
+def refund(connection: sa.Connection, request: RefundRequest, at: datetime) -> Answer:
+    wish = flat(request)
+    calls = count(connection, "refund", request.key)
+    row = find(connection, refunds, request.key) if calls > 1 else None
+    if row is None:
+        refusal = refusal_of(connection, request)
+        if refusal is not None:
+            return Refused(refusal)
+        row = insert(connection, refunds, {**wish, "at": at})
+    return other_body(row) if used_otherwise(row, wish) else shown(row)
+
+
+def contents(connection: sa.Connection) -> Row:
+    charged = connection.execute(
+        sa.select(charges).where(charges.c.declined.is_(None)).order_by(charges.c.at, charges.c.key)
+    )
+    refunded = connection.execute(sa.select(refunds).order_by(refunds.c.at, refunds.c.key))
+    calls = connection.execute(sa.select(sa.func.coalesce(sa.func.sum(requests.c.count), 0))).scalar_one()
+    return {
+        "charges": [shown(dict(row._mapping)) for row in charged],
+        "refunds": [shown(dict(row._mapping)) for row in refunded],
+        "requests": int(calls),
+    }
 
 
 def count(connection: sa.Connection, kind: str, key: str) -> int:
     """Returns how many calls of this kind there were for the key, this one included."""
-    same = (requests.c.kind == kind) & (requests.c.key == key)
-    more = sa.update(requests).where(same).values(count=requests.c.count + 1).returning(requests.c.count)
-    calls: int | None = connection.execute(more).scalar()
-    if calls is None:
-        connection.execute(sa.insert(requests).values(kind=kind, key=key, count=1))
-    return calls or 1
+    once_more = insert_or_update(
+        connection, requests, {"kind": kind, "key": key, "count": 1}, count=requests.c.count + 1
+    )
+    calls: int = connection.execute(once_more.returning(requests.c.count)).scalar_one()
+    return calls
 
 
 def find(connection: sa.Connection, table: sa.Table, key: str) -> Row | None:
@@ -154,10 +193,12 @@ def refusal_of(connection: sa.Connection, request: RefundRequest) -> str | None:
     return f"more than what is left of the charge: {left}" if request.amount.amount > left else None
 
 
-def check_same(row: Row, wish: Row) -> None:
-    """Raises Refused if the key was used for something else."""
-    if any(row[name] != value for name, value in wish.items()):
-        raise Refused(f"the key {row['key']!r} was used with another body")
+def used_otherwise(row: Row, wish: Row) -> bool:
+    return any(row[name] != value for name, value in wish.items())
+
+
+def other_body(row: Row) -> Refused:
+    return Refused(f"the key {row['key']!r} was used with another body")
 
 
 def flat(request: ChargeRequest | RefundRequest) -> Row:

@@ -4,33 +4,36 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
+from sqlalchemy.engine.default import DefaultDialect
 
 from bus import records
 from bus.unit import UnitOfWork
 
-with_for_update = sa.Select.with_for_update
-
 
 def no_row_locks(patch: pytest.MonkeyPatch) -> None:
     """Rows are read without FOR UPDATE, nothing is skipped."""
-    patch.setattr(sa.Select, "with_for_update", lambda query, **_: query)
+    without(patch, " FOR UPDATE SKIP LOCKED", " FOR UPDATE")
 
 
 def nothing_skipped(patch: pytest.MonkeyPatch) -> None:
     """FOR UPDATE, but without SKIP LOCKED."""
-    patch.setattr(sa.Select, "with_for_update", lambda query, **_: with_for_update(query))
+    without(patch, " SKIP LOCKED")
+
+
+def without(patch: pytest.MonkeyPatch, *words: str) -> None:
+    """Statements reach the database without these words."""
+
+    def execute(_: Any, cursor: Any, statement: str, parameters: Any, __: Any = None) -> None:
+        for each in words:
+            statement = statement.replace(each, "")
+        cursor.execute(statement, parameters)
+
+    patch.setattr(DefaultDialect, "do_execute", execute)
 
 
 def no_versions(patch: pytest.MonkeyPatch) -> None:
     """An update that replaces whatever is there."""
-
-    def replace(self: records.Records[Any]) -> sa.Update:
-        matches = [column == sa.bindparam(f"key_{column.name}") for column in self._key_columns]
-        others = [column.name for column in self.table.columns if not column.primary_key and column.name != "version"]
-        return sa.update(self.table).where(*matches).values({name: sa.bindparam(f"new_{name}") for name in others})
-
-    patch.setattr(records.Records, "_update", replace)
+    patch.setattr(records.Records, "_version_read", lambda *_: {})
 
 
 def claims_everything(patch: pytest.MonkeyPatch, source: type[Any]) -> None:

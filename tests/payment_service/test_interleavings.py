@@ -168,7 +168,7 @@ def check_books(world: World, credit: int) -> None:
 
 def check_against_gateway(world: World) -> None:
     """Now that everything was performed: the same charges and refunds, key by key, and the totals that we tell."""
-    contents = world.gateway.contents()
+    contents = asyncio.run(world.gateway.contents())
     entries = books(world)["entries"]
     for kind, theirs in (("charged", contents["charges"]), ("refunded_card", contents["refunds"])):
         ours = {e["posting_id"].removeprefix(f"{kind}:"): e["amount"] for e in entries if e["kind"] == kind}

@@ -8,7 +8,7 @@ from bus.database import Database
 from tests.sandbox_gateway.words import ask, charge, charged_keys, client_of, ledger, refund
 
 CHARGE_AND_WAIT = """
-import sys, time
+import asyncio, sys, time
 from bus.clock import ManualClock
 from bus.database import Database
 from sandbox_gateway.ledger import Ledger, metadata
@@ -17,7 +17,8 @@ database = Database(sys.argv[1])
 metadata.create_all(database.engine)
 ledger = Ledger(database)
 amount = Money(amount=10000, currency="EUR")
-ledger.charge(ChargeRequest(key="r-1/1/1", reference="r-1", amount=amount, token="tok_ok"), ManualClock().now())
+request = ChargeRequest(key="r-1/1/1", reference="r-1", amount=amount, token="tok_ok")
+asyncio.run(ledger.charge(request, ManualClock().now()))
 print("answered", flush=True)
 time.sleep(60)
 """

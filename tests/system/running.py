@@ -57,7 +57,10 @@ class Running:
 
     def start(self) -> None:
         self.launch()
-        until(lambda: self.client.get("/readyz").is_success or None, f"`minuet up`; its log: {self.log()}")
+        self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        until(lambda: self.client.get("/readyz").is_success or None, f"`minuet up`; its log: {self.log()}", 60)
 
     def launch(self) -> None:
         """Returns as soon as it answers, ready or not."""
@@ -67,6 +70,11 @@ class Running:
                 command, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT, env=self.environment
             )
         until(lambda: self.client.get("/healthz").is_success or None, f"/healthz; its log: {self.log()}")
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     def kill(self) -> None:
         self._end(signal.SIGKILL)
