@@ -1,0 +1,61 @@
+"""Between the queues and those who consume from them: in which sequence, and how late."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from bus.transports.memory import MemoryTransport, Waiting
+from minuet.simulation.chance import branch
+from minuet.simulation.faults import Faults
+from minuet.simulation.loop import VirtualLoop
+
+AT_ONCE = 0.7  # the share of messages that are there as soon as they are published
+LATENCY_SECONDS = 0.03
+DELAY = timedelta(days=4)
+
+Plan = Callable[[timedelta, Callable[[], None]], datetime]
+
+
+class Courier:
+    """What `MemoryTransport` asks what to deliver. A message that is delayed by days keeps nobody waiting for it."""
+
+    def __init__(self, seed: int, loop: VirtualLoop, faults: Faults, plan: Plan) -> None:
+        self.broker = MemoryTransport(self.choose)
+        self.delayed: dict[int, str] = {}  # queues of messages that are on their way for long, by number
+        self._loop = loop
+        self._faults = faults
+        self._plan = plan
+        self._chance = branch(seed, "courier")
+        self._there_at: dict[int, float] = {}
+
+    def choose(self, waiting: Sequence[Waiting]) -> Sequence[Waiting]:
+        now = self._loop.time()
+        ready = [message for message in waiting if self._arrival(message) <= now]
+        if len(ready) > 1 and self._faults.strike("reorder", ready[0].queue) is not None:
+            self._chance.shuffle(ready)
+        return ready
+
+    def at_hand(self, queue: str) -> int:
+        """How many messages wait there that are not on their way for long."""
+        return self.broker.waiting(queue) - sum(delayed == queue for delayed in self.delayed.values())
+
+    def _arrival(self, message: Waiting) -> float:
+        if message.number not in self._there_at:
+            self._there_at[message.number] = self._decide(message)
+        return self._there_at[message.number]
+
+    def _decide(self, message: Waiting) -> float:
+        hard = self._faults.strike("delay", message.queue)
+        if hard is not None:
+            self.delayed[message.number] = message.queue
+            self._plan(DELAY * hard * hard, lambda: self._release(message))
+            return float("inf")
+        if self._chance.random() < AT_ONCE:
+            return 0.0
+        at = self._loop.time() + self._chance.random() * LATENCY_SECONDS
+        self._loop.call_at(at, self.broker.wake, message.queue)
+        return at
+
+    def _release(self, message: Waiting) -> None:
+        del self.delayed[message.number]
+        self._there_at[message.number] = 0.0
+        self.broker.wake(message.queue)
