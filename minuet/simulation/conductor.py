@@ -10,9 +10,7 @@ from minuet.simulation.world import World
 
 FAULTS_LAST = timedelta(days=25)
 LONGEST = timedelta(days=400)  # far beyond the longest deadline of any flow
-LOOK_SECONDS = 1.0  # how often to look through the databases while processes say that they are busy
-LONGEST_REST_SECONDS = 7200.0  # machine time without any leap
-LEAK_SECONDS = 60.0
+LONGEST_REST_SECONDS = 100.0  # machine time without any leap; retries of a message go on for 1023 s
 
 UNFINISHED = (
     "SELECT EXISTS(SELECT 1 FROM outbox) OR EXISTS(SELECT 1 FROM effects)"
@@ -24,9 +22,8 @@ class Conductor:
     def __init__(self, world: World, people: People) -> None:
         self._world = world
         self._people = people
-        self._looked = -LOOK_SECONDS
+        self._looked: dict[str, tuple[int, bool, datetime | None]] = {}  # after which commit: unfinished, next timer
         self._leapt = 0.0
-        self._quiet_since: float | None = None
 
     def idle(self) -> bool:
         """The loop has nothing to do for now. Returns whether it has something to do again."""
@@ -59,38 +56,25 @@ class Conductor:
         return world.agenda.run_due()
 
     def _busy(self) -> bool:
-        world, now = self._world, self._world.loop.time()
+        world = self._world
         if self._people.acting or world.restarting:
             return True
         names = [name for name in world.replicas if world.alive(name)]
-        if any(self._messages(name) for name in names):
-            return True
-        keys = any(replica.activity.under_way for name in names for replica in world.alive(name))
-        if keys and now - self._looked < LOOK_SECONDS:
-            return True
-        self._looked = now
-        if any(self._unfinished(name) for name in names):
-            self._quiet_since = None
-            return True
-        return keys and self._leaks(now)
+        return any(self._messages(name) for name in names) or any(self._unfinished(name) for name in names)
 
     def _messages(self, name: str) -> bool:
         held = any(replica.connection.held for replica in self._world.alive(name))
         return held or self._world.courier.at_hand(name) > 0
 
     def _unfinished(self, name: str) -> bool:
-        if self._world.oracle.books.value(name, UNFINISHED):
-            return True
-        at = self._next_timer(name)
-        return at is not None and at <= self._world.calendar.now
-
-    def _leaks(self, now: float) -> bool:
-        """A process says that it is busy, though nothing is left to do: embedded, time would stand for ever."""
-        if self._quiet_since is None:
-            self._quiet_since = now
-        if now - self._quiet_since > LEAK_SECONDS:
-            return False
-        return True
+        """Looked up again only after a commit: nothing else changes it."""
+        number = self._world.commits[name]
+        if name not in self._looked or self._looked[name][0] != number:
+            books = self._world.oracle.books
+            due = books.value(name, "SELECT min(due_at) FROM timers")
+            self._looked[name] = (number, bool(books.value(name, UNFINISHED)), due and time_of(due))
+        unfinished, next_timer = self._looked[name][1], self._next_timer(name)
+        return unfinished or (next_timer is not None and next_timer <= self._world.calendar.now)
 
     def _everybody_up(self) -> bool:
         up = all(len(self._world.alive(name)) > 0 for name in self._world.replicas)
@@ -101,7 +85,5 @@ class Conductor:
 
     def _next_timer(self, name: str) -> datetime | None:
         """When, by the calendar, the first of the service's processes will find its next timer due."""
-        due = self._world.oracle.books.value(name, "SELECT min(due_at) FROM timers")
-        if due is None:
-            return None
-        return time_of(due) - max(replica.clock.skew for replica in self._world.alive(name))
+        due = self._looked[name][2]
+        return due and due - max(replica.clock.skew for replica in self._world.alive(name))

@@ -113,5 +113,6 @@ class Connection:
         if self._dead:
             raise asyncio.CancelledError
         if self._lost:
+            self.lose()  # what came in meanwhile too
             self._lost = False
             raise Unavailable("the connection to the broker was lost")

@@ -47,7 +47,7 @@ class People:
         for order in self._orders:
             self._plan(order.at, partial(self._place, order))
             for after, wait in order.cancels:
-                self._plan(order.at + after, partial(self._cancel, order, wait))
+                self._plan(order.at + after, partial(self._cancel, order, after, wait))
             for after, answer in order.answers:
                 self._plan(order.at + after, partial(self._answer_price, order, answer))
             for after, share in order.payments:
@@ -80,12 +80,13 @@ class People:
             await self._publish(PlaceOrder.model_validate({**order.body, "order_id": order.order_id}), "place")
             self._world.oracle.accepted[str(order.order_id)] = None
 
-    async def _cancel(self, order: PlannedOrder, wait: float) -> None:
+    async def _cancel(self, order: PlannedOrder, after: timedelta, wait: float) -> None:
         await asyncio.sleep(order.wait + wait)
-        if self._chance.random() < 0.5:
-            await self._publish(CancelOrder(order_id=order.order_id), f"cancel {wait}")
+        order_id = self._id_of(order)
+        if not order.over_http and self._chance.random() < 0.5:
+            await self._publish(CancelOrder(order_id=order_id), f"cancel {after} {wait}")
         else:
-            await self._try("order", "POST", f"/orders/{self._id_of(order)}/cancel")
+            await self._try("order", "POST", f"/orders/{order_id}/cancel")
 
     async def _answer_price(self, order: PlannedOrder, answer: str) -> None:
         found = self._world.oracle.books.order(self._id_of(order))

@@ -55,7 +55,7 @@ def plan_order(seed: int, number: int) -> PlannedOrder:
     return PlannedOrder(
         number=number,
         order_id=UUID(int=chance.getrandbits(128), version=4),
-        at=SHOPPING * (chance.randrange(4) / 4),
+        at=SHOPPING * (chance.randrange(2) / 2),
         wait=chance.random() * chance.choice((0.05, 1.0)),
         body={
             "customer_id": customer,

@@ -1,6 +1,7 @@
 """All services, their broker, databases, gateway and clocks, as one seed makes them."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
@@ -40,6 +41,7 @@ class World:
         self.agenda = Agenda(self.calendar)
         self.courier = Courier(seed, self.loop, faults, self.agenda.plan)
         self.replicas: dict[str, list[Replica]] = {service.name: [] for service in self.stage.services}
+        self.commits: Counter[str] = Counter()
         self.restarting = 0
         self.violation: Violation | None = None
         self.over = self.loop.create_future()
@@ -113,6 +115,7 @@ class World:
         self._boot(service)
 
     def _committed(self, name: str) -> None:
+        self.commits[name] += 1
         rows = self.oracle.committed(name)
         if rows:
             self.trace.tell(name, "commits " + ", ".join(f"{event[0]} {table} {key[:8]}" for table, event, key in rows))
