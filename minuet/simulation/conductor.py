@@ -1,5 +1,6 @@
 """Lets business time leap whenever nothing is under way, through the phases of a run: faults, healing, the end."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from minuet.simulation.clock import START
@@ -9,20 +10,32 @@ from minuet.simulation.people import People
 from minuet.simulation.world import World
 
 FAULTS_LAST = timedelta(days=25)
+PATIENCE_SECONDS = 12.0  # business time waits for an attempt that comes that soon, and goes on meanwhile for a later one
 LONGEST = timedelta(days=400)  # far beyond the longest deadline of any flow
-LONGEST_REST_SECONDS = 100.0  # machine time without any leap; retries of a message go on for 1023 s
+LONGEST_REST_SECONDS = 500.0  # machine time without any leap; longer than any pause between attempts
 
-UNFINISHED = (
-    "SELECT EXISTS(SELECT 1 FROM outbox) OR EXISTS(SELECT 1 FROM effects)"
-    " OR EXISTS(SELECT 1 FROM dead_letters WHERE status = 'retrying')"
+UNFINISHED = (  # rows to publish; when the next timer is due; when the next attempt at something is
+    "SELECT EXISTS(SELECT 1 FROM outbox), (SELECT min(due_at) FROM timers),"
+    " (SELECT min(at) FROM (SELECT next_attempt_at AS at FROM dead_letters WHERE status = 'retrying'"
+    " UNION ALL SELECT lease_until FROM effects))"
 )
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a service's database says is left to do."""
+
+    commit: int  # after which it was looked up
+    unfinished: bool
+    next_timer: datetime | None
+    next_attempt: float | None  # machine time
 
 
 class Conductor:
     def __init__(self, world: World, people: People) -> None:
         self._world = world
         self._people = people
-        self._looked: dict[str, tuple[int, bool, datetime | None]] = {}  # after which commit: unfinished, next timer
+        self._looked: dict[str, Rows] = {}
         self._leapt = 0.0
 
     def idle(self) -> bool:
@@ -35,13 +48,15 @@ class Conductor:
                 world.end(Violation("L1", "once faults stop, everything comes to rest", "it never does"))
             return False
         self._leapt = world.loop.time()
-        if self._everybody_up():
+        if self._nothing_in_flight():
             world.oracle.at_rest()
         return self._leap()
 
     def _leap(self) -> bool:
         world = self._world
         at = min((at for at in (world.agenda.next_at, *self._timers()) if at is not None), default=None)
+        if at is None and self._attempts():
+            return False
         if at is None:
             world.oracle.in_the_end()
             world.end()
@@ -67,23 +82,32 @@ class Conductor:
         return held or self._world.courier.at_hand(name) > 0
 
     def _unfinished(self, name: str) -> bool:
-        """Looked up again only after a commit: nothing else changes it."""
-        number = self._world.commits[name]
-        if name not in self._looked or self._looked[name][0] != number:
-            books = self._world.oracle.books
-            due = books.value(name, "SELECT min(due_at) FROM timers")
-            self._looked[name] = (number, bool(books.value(name, UNFINISHED)), due and time_of(due))
-        unfinished, next_timer = self._looked[name][1], self._next_timer(name)
-        return unfinished or (next_timer is not None and next_timer <= self._world.calendar.now)
+        rows = self._rows(name)
+        timer = self._next_timer(name)
+        soon = START.timestamp() + self._world.loop.time() + PATIENCE_SECONDS
+        attempts = rows.next_attempt is not None and rows.next_attempt < soon
+        return rows.unfinished or attempts or (timer is not None and timer <= self._world.calendar.now)
 
-    def _everybody_up(self) -> bool:
+    def _rows(self, name: str) -> "Rows":
+        """Looked up again only after a commit: nothing else changes them."""
+        number = self._world.commits[name]
+        if name not in self._looked or self._looked[name].commit != number:
+            [(unfinished, timer, attempt)] = self._world.oracle.books.rows(name, UNFINISHED)
+            self._looked[name] = Rows(number, bool(unfinished), timer and time_of(timer), attempt)
+        return self._looked[name]
+
+    def _nothing_in_flight(self) -> bool:
         up = all(len(self._world.alive(name)) > 0 for name in self._world.replicas)
-        return up and not self._world.courier.delayed
+        return up and not self._world.courier.delayed and not self._attempts()
+
+    def _attempts(self) -> bool:
+        """Something is going to be tried again, however late."""
+        return any(self._rows(name).next_attempt for name in self._world.replicas)
 
     def _timers(self) -> list[datetime | None]:
         return [self._next_timer(name) for name in self._world.replicas if self._world.alive(name)]
 
     def _next_timer(self, name: str) -> datetime | None:
         """When, by the calendar, the first of the service's processes will find its next timer due."""
-        due = self._looked[name][2]
+        due = self._rows(name).next_timer
         return due and due - max(replica.clock.skew for replica in self._world.alive(name))

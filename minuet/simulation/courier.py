@@ -10,7 +10,8 @@ from minuet.simulation.loop import VirtualLoop
 
 AT_ONCE = 0.7  # the share of messages that are there as soon as they are published
 LATENCY_SECONDS = 0.03
-DELAY = timedelta(days=4)
+DELAYS = tuple(timedelta(hours=hours) for hours in (1, 5, 24, 24, 36, 48, 72, 72, 100))  # some as long as deadlines
+SCATTER_SECONDS = 6.0  # what comes on one day comes before, with or after the deadlines of that day
 
 Plan = Callable[[timedelta, Callable[[], None]], datetime]
 
@@ -47,7 +48,7 @@ class Courier:
         hard = self._faults.strike("delay", message.queue)
         if hard is not None:
             self.delayed[message.number] = message.queue
-            self._plan(DELAY * hard * hard, lambda: self._release(message))
+            self._plan(DELAYS[int(hard * len(DELAYS))], lambda: self._release(message))
             return float("inf")
         if self._chance.random() < AT_ONCE:
             return 0.0
@@ -57,5 +58,5 @@ class Courier:
 
     def _release(self, message: Waiting) -> None:
         del self.delayed[message.number]
-        self._there_at[message.number] = 0.0
-        self.broker.wake(message.queue)
+        at = self._there_at[message.number] = self._loop.time() + SCATTER_SECONDS * self._chance.random()
+        self._loop.call_at(at, self.broker.wake, message.queue)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from minuet.simulation.chance import branch
 
-KINDS: dict[str, float] = {  # how likely at each opportunity
+KINDS: dict[str, float] = {  # how likely at each opportunity, in a run of ordinary intensity
     "crash-before-commit": 0.006,
     "crash-after-commit": 0.006,  # and before what was said is published
     "crash-before-confirm": 0.006,  # what was said is published; nobody hears that it is
@@ -16,6 +16,7 @@ KINDS: dict[str, float] = {  # how likely at each opportunity
     "commit-unknown": 0.008,  # committed, but the connection to the database broke before the answer
     "serialization": 0.015,
     "database-away": 0.005,
+    "pause": 0.004,  # a process stands still for seconds: leases run out, and what arrives meanwhile is one batch
     "duplicate": 0.04,
     "delay": 0.01,  # hours or days, while life goes on
     "reorder": 0.3,
@@ -30,6 +31,8 @@ KINDS: dict[str, float] = {  # how likely at each opportunity
     "service-down": 0.15,  # a service that crashes stays away for days
     "two-replicas": 0.4,  # of one service
 }
+INTENSITIES = (0.0, 0.3, 1.0, 1.0, 3.0, 10.0)  # each run has its own of every kind: some show only without others
+MOST_OFTEN = 0.5
 
 Strike = tuple[str, str, int]  # kind, place, and the how manieth opportunity there
 
@@ -48,8 +51,13 @@ class Faults:
     only: frozenset[Strike] | None = None
     healed: bool = False
     struck: list[Strike] = field(default_factory=list)
+    _rates: dict[str, float] = field(init=False)
     _chances: dict[tuple[str, str], random.Random] = field(default_factory=dict)
     _opportunities: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        chance = branch(self.seed, "intensity")
+        self._rates = {kind: min(MOST_OFTEN, rate * chance.choice(INTENSITIES)) for kind, rate in KINDS.items()}
 
     def strike(self, kind: str, place: str) -> float | None:
         """None: nothing goes wrong. Else how hard it strikes, from 0 to 1."""
@@ -58,12 +66,12 @@ class Faults:
         here = (kind, place)
         self._opportunities[here] += 1
         strike = (kind, place, self._opportunities[here])
-        drawn = self._chance(here).random()
-        if drawn >= KINDS[kind] or (self.only is not None and strike not in self.only):
+        drawn, rate = self._chance(here).random(), self._rates[kind]
+        if drawn >= rate or (self.only is not None and strike not in self.only):
             return None
         self.struck.append(strike)
         self.told(place, f"FAULT {kind} #{strike[2]}")
-        return drawn / KINDS[kind]
+        return drawn / rate
 
     def _chance(self, here: tuple[str, str]) -> random.Random:
         if here not in self._chances:

@@ -13,7 +13,7 @@ import httpx
 from bus.envelope import enclose, origin
 from bus.message import Message
 from minuet.simulation.chance import branch
-from minuet.simulation.plan import CUSTOMERS, PRICES, PlannedOrder
+from minuet.simulation.plan import CUSTOMERS, PRICES, SCATTER_SECONDS, PlannedOrder
 from minuet.simulation.world import World
 from order_service.messages import CancelOrder, PlaceOrder
 
@@ -89,6 +89,7 @@ class People:
             await self._try("order", "POST", f"/orders/{order_id}/cancel")
 
     async def _answer_price(self, order: PlannedOrder, answer: str) -> None:
+        await asyncio.sleep(SCATTER_SECONDS * self._chance.random())
         found = self._world.oracle.books.order(self._id_of(order))
         if found is None or (found.name != "awaiting_price_decision" and self._chance.random() < 0.8):
             return
@@ -99,6 +100,7 @@ class People:
         await self._try("order", "POST", f"/orders/{self._id_of(order)}/price-decision", body)
 
     async def _pay_invoice(self, order: PlannedOrder, share: float) -> None:
+        await asyncio.sleep(SCATTER_SECONDS * self._chance.random())
         books, reference = self._world.oracle.books, self._id_of(order)
         found = books.rows("payment", "SELECT amount, paid, currency FROM invoices WHERE reference = ?", reference)
         if found:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from minuet.simulation.chance import branch
 
+SCATTER_SECONDS = 6.0  # what is done on one day is done before, with or after the deadlines of that day
 SHOPPING = timedelta(days=6)  # within which all orders are placed
 CARDS = {  # how many of a hundred orders are paid by which
     "tok_ok": 46,
@@ -74,15 +75,22 @@ def planned_cancels(chance: random.Random) -> tuple[tuple[timedelta, float], ...
     if kind < 0.12:  # regretted at once
         return ((timedelta(0), chance.random() * 0.3),)
     if kind < 0.25:
-        return ((timedelta(days=chance.random() * 12), 0.0),)
+        return ((some_day(chance, 12), SCATTER_SECONDS * chance.random()),)
     if kind < 0.28:  # and again
-        later = timedelta(days=chance.random() * 9)
+        later = some_day(chance, 9)
         return ((later, 0.0), (later, 0.02), (later + timedelta(days=1), 0.0))
     return ()
 
 
+def some_day(chance: random.Random, longest: int) -> timedelta:
+    """Every other time to the minute on which a deadline of so many days is due."""
+    return timedelta(days=chance.choice((chance.randint(1, longest), chance.random() * longest)))
+
+
 def planned_answers(chance: random.Random) -> tuple[tuple[timedelta, str], ...]:
     days = sorted(7 + chance.random() * 4 for _ in range(chance.choice((0, 1, 1, 2)))) + [14.5 + chance.random() * 6]
+    if chance.random() < 0.2:
+        days = [10.0, *days]
     kinds = ("accept", "accept", "decline", "other", "new card")
     return tuple((timedelta(days=day), chance.choice(kinds)) for day in days)
 
@@ -91,7 +99,9 @@ def planned_payments(chance: random.Random) -> tuple[tuple[timedelta, float], ..
     kind = chance.random()
     if kind < 0.5:
         return ((timedelta(days=3 + chance.random() * 30), 1.0),)
-    if kind < 0.7:  # late, and in two parts
+    if kind < 0.6:  # on the day of its reminder, its default or the end of all patience
+        return ((timedelta(days=chance.choice((37, 44, 60, 120))), 1.0),)
+    if kind < 0.8:  # late, and in two parts
         late = 32 + chance.random() * 50
         return ((timedelta(days=late), 0.4), (timedelta(days=late + 5), 1.0))
     return ()

@@ -71,7 +71,8 @@ class Stage:
         self.disks["gateway"] = gateway_disk
         routers = [service.routes(Door()) for service in self.services if service.routes is not None]
         app = web.build_app(routers)
-        self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")
+        served = httpx.ASGITransport(app, raise_app_exceptions=False)
+        self.http = httpx.AsyncClient(transport=served, base_url="http://localhost")
 
     def databases(self) -> dict[str, sqlite3.Connection]:
         return {name: disk.raw for name, disk in self.disks.items()}

@@ -16,11 +16,12 @@ from minuet.simulation.loop import VirtualLoop
 from minuet.simulation.oracle.books import Books
 from minuet.simulation.oracle.violation import Violation
 from minuet.simulation.oracle.watch import Oracle
-from minuet.simulation.replica import Replica, task_factory
+from minuet.simulation.replica import RUNNING_IN, Replica, task_factory
 from minuet.simulation.stage import stage
 from minuet.simulation.trace import Trace
 
 THREAD_SECONDS = 0.002
+PAUSE_SECONDS = 9.0  # longer than any lease
 RESTART_SECONDS = 3.0
 AWAY = timedelta(days=4)
 SKEW = timedelta(minutes=10)
@@ -33,8 +34,7 @@ class World:
         self.faults = faults
         self.stage = stage()
         self.stage.clear()
-        duration = branch(seed, "threads")
-        self.loop = VirtualLoop(idle, lambda: THREAD_SECONDS * duration.random())
+        self.loop = VirtualLoop(idle, self._duration)
         self.loop.set_task_factory(task_factory)
         self.calendar = self.stage.gateway_clock.calendar = Calendar()
         self.trace = Trace(self.calendar, self.loop, listen)
@@ -47,6 +47,7 @@ class World:
         self.over = self.loop.create_future()
         self.oracle = Oracle(Books(self.stage.databases()), self._consumers(), self._violated)
         self._ids = branch(seed, "ids")
+        self._threads = branch(seed, "threads")
         self._nodes = branch(seed, "nodes")
         self.stage.network.faults = faults
         faults.told = self.trace.tell
@@ -63,6 +64,12 @@ class World:
             count = 1 if self.faults.strike("two-replicas", service.name) is None else 2
             for _ in range(count):
                 self._boot(service)
+
+    def _duration(self) -> float:
+        """Of half of a thread's work: until it is done, or until that is known."""
+        replica = RUNNING_IN.get()
+        hard = None if replica is None else self.faults.strike("pause", replica.name)
+        return THREAD_SECONDS * self._threads.random() if hard is None else PAUSE_SECONDS * hard
 
     def alive(self, name: str) -> list[Replica]:
         return [replica for replica in self.replicas[name] if replica.alive]

@@ -71,10 +71,11 @@ class Oracle:
         for reference in self._not_at_rest:
             self._ask("l1", l1_ended.__doc__, l1_ended(self.books, reference), reference)
         self.at_rest()
-        causes = self.deliveries.q3_cause
-        self._ask("q3", causes.__doc__, causes())
 
     def _follow(self, service: str, table: str, event: str, key: str) -> None:
+        if table == "dead_letters":
+            cause = self.deliveries.q3_cause
+            self._ask("q3", cause.__doc__, cause(service, key), key)
         if event != "INSERT":
             return
         if table == "outbox":
