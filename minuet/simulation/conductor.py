@@ -10,7 +10,9 @@ from minuet.simulation.people import People
 from minuet.simulation.world import World
 
 FAULTS_LAST = timedelta(days=25)
-PATIENCE_SECONDS = 12.0  # business time waits for an attempt that comes that soon, and goes on meanwhile for a later one
+PATIENCE_SECONDS = (
+    12.0  # business time waits for an attempt that comes that soon, and goes on meanwhile for a later one
+)
 LONGEST = timedelta(days=400)  # far beyond the longest deadline of any flow
 LONGEST_REST_SECONDS = 500.0  # machine time without any leap; longer than any pause between attempts
 

@@ -16,7 +16,7 @@ KINDS: dict[str, float] = {  # how likely at each opportunity, in a run of ordin
     "commit-unknown": 0.008,  # committed, but the connection to the database broke before the answer
     "serialization": 0.015,
     "database-away": 0.005,
-    "pause": 0.004,  # a process stands still for seconds: leases run out, and what arrives meanwhile is one batch
+    "pause": 0.0007,  # a process stands still for seconds: leases run out, and what arrives meanwhile is one batch
     "duplicate": 0.04,
     "delay": 0.01,  # hours or days, while life goes on
     "reorder": 0.3,

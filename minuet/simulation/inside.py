@@ -22,7 +22,7 @@ POLL_SECONDS = 4.0  # recovery looks around as well as ever, and most of its loo
 @contextmanager
 def simulation_process() -> Iterator[None]:
     before, configured, polled = anyio.to_thread.run_sync, structlog.get_config(), bus.host.POLL_SECONDS
-    anyio.to_thread.run_sync = run_sync
+    anyio.to_thread.run_sync = run_sync  # type: ignore[assignment]
     bus.host.POLL_SECONDS = POLL_SECONDS
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(SILENT))
     try:

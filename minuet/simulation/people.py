@@ -34,7 +34,7 @@ class People:
         for customer_id, (tier, address) in CUSTOMERS.items():
             body = {"name": customer_id, "email": f"{customer_id}@example.com", "address": address, "tier": tier}
             await self._insist("order", "PUT", f"/customers/{customer_id}", {**body, "rewards_member": False})
-        wanted = {sku: 0 for sku in PRICES}
+        wanted = dict.fromkeys(PRICES, 0)
         for order in self._orders:
             for item in order.body["items"]:
                 wanted[item["sku"]] += item["quantity"]
@@ -156,11 +156,15 @@ class People:
             answer = await self._try(service, method, path, body, headers)
             if answer is not None:
                 return answer
-            returned = self._world.loop.create_future()
-            self._world.agenda.plan(AGAIN, lambda: returned.set_result(None))
-            self.acting -= 1  # nobody waits for it meanwhile
-            await returned
-            self.acting += 1
+            await self._later()
+
+    async def _later(self) -> None:
+        """Nobody waits for it meanwhile."""
+        returned = self._world.loop.create_future()
+        self._world.agenda.plan(AGAIN, lambda: returned.set_result(None))
+        self.acting -= 1
+        await returned
+        self.acting += 1
 
     async def _try(
         self, service: str, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
@@ -181,7 +185,9 @@ class People:
         if not replicas:
             return None
         http = self._world.stage.http
-        request = replicas[pick(self._chance, len(replicas))].run(http.request(method, path, json=body, headers=headers))
+        request = replicas[pick(self._chance, len(replicas))].run(
+            http.request(method, path, json=body, headers=headers)
+        )
         try:
             return await request
         except asyncio.CancelledError:

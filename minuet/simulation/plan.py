@@ -88,7 +88,8 @@ def some_day(chance: random.Random, longest: int) -> timedelta:
 
 
 def planned_answers(chance: random.Random) -> tuple[tuple[timedelta, str], ...]:
-    days = sorted(7 + chance.random() * 4 for _ in range(chance.choice((0, 1, 1, 2)))) + [14.5 + chance.random() * 6]
+    soon = sorted(7 + chance.random() * 4 for _ in range(chance.choice((0, 1, 1, 2))))
+    days = [*soon, 14.5 + chance.random() * 6]
     if chance.random() < 0.2:
         days = [10.0, *days]
     kinds = ("accept", "accept", "decline", "other", "new card")

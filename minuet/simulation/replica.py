@@ -54,6 +54,7 @@ class Replica:
     ) -> None:
         self.name = service.name
         self.clock = clock
+        self.new_id = ids
         self.activity = Keys()
         self.alive = True
         self.connection = Connection(courier.broker, service.name, faults, self.crash, told)

@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cache
 from typing import TypeVar
-from uuid import UUID
 
 import httpx
 import sqlalchemy as sa

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from bus.service import Service
@@ -29,13 +30,15 @@ DRIFT_SECONDS = 2.0
 
 
 class World:
-    def __init__(self, seed: int, faults: Faults, listen: Callable[[str], None] | None, idle: Callable[[], bool]) -> None:
+    def __init__(
+        self, seed: int, faults: Faults, listen: Callable[[str], None] | None, idle: Callable[[], bool]
+    ) -> None:
         self.seed = seed
         self.faults = faults
         self.stage = stage()
         self.stage.clear()
         self.loop = VirtualLoop(idle, self._duration)
-        self.loop.set_task_factory(task_factory)
+        self.loop.set_task_factory(task_factory)  # type: ignore[arg-type]
         self.calendar = self.stage.gateway_clock.calendar = Calendar()
         self.trace = Trace(self.calendar, self.loop, listen)
         self.agenda = Agenda(self.calendar)
@@ -52,7 +55,7 @@ class World:
         self.stage.network.faults = faults
         faults.told = self.trace.tell
         for name, disk in self.stage.disks.items():
-            disk.committed = lambda name=name: self._committed(name)
+            disk.committed = partial(self._committed, name)
 
     def new_id(self) -> UUID:
         return UUID(int=self._ids.getrandbits(128), version=4)

@@ -82,7 +82,9 @@ class Books:
         return [order_row(row) for row in self.rows("order", query)]
 
     def orders_in(self, state: str) -> list[str]:
-        query = "SELECT instance_id FROM saga_instances WHERE state = ? OR state LIKE ? ORDER BY created_at, instance_id"
+        query = (
+            "SELECT instance_id FROM saga_instances WHERE state = ? OR state LIKE ? ORDER BY created_at, instance_id"
+        )
         return [row[0] for row in self.rows("order", query, state, f"{state}/%")]
 
     def history(self, order_id: str) -> list[HistoryLine]:
@@ -91,14 +93,18 @@ class Books:
             " WHERE instance_id = ? ORDER BY step"
         )
         rows = self.rows("order", query, order_id)
-        return [HistoryLine(r[0], time_of(r[1]), *r[2:6], json.loads(r[6])) for r in rows]
+        return [
+            HistoryLine(step, time_of(at), before, after, because, message_id, json.loads(sent))
+            for step, at, before, after, because, message_id, sent in rows
+        ]
 
     # --- money
 
     def moved(self, reference: str) -> dict[str, int]:
         """What the ledger has booked for a reference, by kind: what came to its account, or left it."""
         query = (
-            "SELECT kind, sum(amount) FROM ledger_entries WHERE reference = ? AND account LIKE 'held_for:%' GROUP BY kind"
+            "SELECT kind, sum(amount) FROM ledger_entries"
+            " WHERE reference = ? AND account LIKE 'held_for:%' GROUP BY kind"
         )
         return {kind: abs(amount) for kind, amount in self.rows("payment", query, reference)}
 
@@ -128,7 +134,8 @@ class Books:
 
 
 def order_row(row: Any) -> OrderRow:
-    return OrderRow(*row[:4], json.loads(row[4]), json.loads(row[5]))
+    order_id, state, generation, steps, data, undos = row
+    return OrderRow(order_id, state, generation, steps, json.loads(data), json.loads(undos))
 
 
 def time_of(text: str) -> datetime:

@@ -15,7 +15,7 @@ HUMAN = "needs_attention"
 
 
 def s6_not_stuck(books: Books, order_id: str) -> Iterator[str]:
-    """no stuck order: not terminal ⇒ a pending outbox row, a message in flight, an armed deadline or an open human task."""
+    """no stuck order: not terminal ⇒ an outbox row, a message in flight, an armed deadline or an open human task."""
     order = books.order(order_id)
     if order is None or order.ended or order.name == HUMAN:
         return

@@ -52,4 +52,3 @@ def q1_money_for_goods(books: Books, reference: str) -> Iterator[str]:
         yield f"{reference} is completed, and {kept} of {order.total} was kept"
     if order.name == "cancelled" and kept:
         yield f"{reference} is cancelled, and {kept} was kept"
-
