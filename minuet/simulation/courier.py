@@ -26,11 +26,10 @@ class Courier:
         self._faults = faults
         self._plan = plan
         self._chance = branch(seed, "courier")
-        self._there_at: dict[int, float] = {}
+        self._there: dict[int, bool] = {}
 
     def choose(self, waiting: Sequence[Waiting]) -> Sequence[Waiting]:
-        now = self._loop.time()
-        ready = [message for message in waiting if self._arrival(message) <= now]
+        ready = [message for message in waiting if self._is_there(message)]
         if len(ready) > 1 and self._faults.strike("reorder", ready[0].queue) is not None:
             self._chance.shuffle(ready)
         return ready
@@ -39,24 +38,26 @@ class Courier:
         """How many messages wait there that are not on their way for long."""
         return self.broker.waiting(queue) - sum(delayed == queue for delayed in self.delayed.values())
 
-    def _arrival(self, message: Waiting) -> float:
-        if message.number not in self._there_at:
-            self._there_at[message.number] = self._decide(message)
-        return self._there_at[message.number]
+    def _is_there(self, message: Waiting) -> bool:
+        if message.number not in self._there:
+            self._there[message.number] = self._decide(message)
+        return self._there[message.number]
 
-    def _decide(self, message: Waiting) -> float:
+    def _decide(self, message: Waiting) -> bool:
         hard = self._faults.strike("delay", message.queue)
         if hard is not None:
             self.delayed[message.number] = message.queue
             self._plan(DELAYS[int(hard * len(DELAYS))], lambda: self._release(message))
-            return float("inf")
+            return False
         if self._chance.random() < AT_ONCE:
-            return 0.0
-        at = self._loop.time() + self._chance.random() * LATENCY_SECONDS
-        self._loop.call_at(at, self.broker.wake, message.queue)
-        return at
+            return True
+        self._loop.call_later(LATENCY_SECONDS * self._chance.random(), self._arrives, message)
+        return False
+
+    def _arrives(self, message: Waiting) -> None:
+        self._there[message.number] = True
+        self.broker.wake(message.queue)
 
     def _release(self, message: Waiting) -> None:
         del self.delayed[message.number]
-        at = self._there_at[message.number] = self._loop.time() + SCATTER_SECONDS * self._chance.random()
-        self._loop.call_at(at, self.broker.wake, message.queue)
+        self._loop.call_later(SCATTER_SECONDS * self._chance.random(), self._arrives, message)
