@@ -104,10 +104,6 @@ def seed(url: order_commands.Url = order_commands.DEFAULT_URL) -> None:
     typer.echo(f"customers {', '.join(seeding.CUSTOMERS)}; skus {', '.join(seeding.CATALOGUE)}")
 
 
-<<<<<<< HEAD
-def run(main: Coroutine[Any, Any, T]) -> T:
-    return uvloop.run(main)
-=======
 @app.command()
 def simulate(
     seeds: Annotated[int, typer.Option(min=1, help="how many runs")] = 100,
@@ -132,10 +128,5 @@ def simulate(
     raise typer.Exit(0 if held else 1)
 
 
-def read_settings(clock: str | None) -> Settings:
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        fail("; ".join(f"MINUET_{str(e['loc'][0]).upper()} {e['msg']}" for e in error.errors()))
-    return settings if clock is None else settings.model_copy(update={"clock": clock})
->>>>>>> 372779b (minuet simulate, shrinking, a first few planted bugs, tests)
+def run(main: Coroutine[Any, Any, T]) -> T:
+    return uvloop.run(main)

@@ -83,6 +83,9 @@ class Connection:
         await self._broker.nack(deliveries)
         self._let_go(deliveries)
 
+    async def check(self) -> None:
+        self._must_work()
+
     async def close(self) -> None:
         """Nothing of its own to close."""
 

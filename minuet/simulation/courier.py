@@ -4,14 +4,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from bus.transports.memory import MemoryTransport, Waiting
-from minuet.simulation.chance import branch
+from minuet.simulation.chance import branch, scatter
 from minuet.simulation.faults import Faults
 from minuet.simulation.loop import VirtualLoop
 
 AT_ONCE = 0.7  # the share of messages that are there as soon as they are published
 LATENCY_SECONDS = 0.03
 DELAYS = tuple(timedelta(hours=hours) for hours in (1, 5, 24, 24, 36, 48, 72, 72, 100))  # some as long as deadlines
-SCATTER_SECONDS = 6.0  # what comes on one day comes before, with or after the deadlines of that day
 
 Plan = Callable[[timedelta, Callable[[], None]], datetime]
 
@@ -60,4 +59,4 @@ class Courier:
 
     def _release(self, message: Waiting) -> None:
         del self.delayed[message.number]
-        self._loop.call_later(SCATTER_SECONDS * self._chance.random(), self._arrives, message)
+        self._loop.call_later(scatter(self._chance), self._arrives, message)

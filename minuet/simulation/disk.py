@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from bus.database import Database
+from bus.database import Database, naming_absence
 from minuet.simulation.faults import Faults
 from minuet.simulation.loop import Crashed
 
@@ -48,7 +48,7 @@ class WatchedDisk(Database):
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
-        with self.engine.begin() as connection:
+        with super().transaction() as connection:
             yield connection
         self.committed()
 
@@ -57,7 +57,6 @@ class Disk(Database):
     """A service's database as one process of it sees it."""
 
     def __init__(self, disk: WatchedDisk, service: str, faults: Faults, crash: Callable[[], None]) -> None:
-        self.engine = disk.engine
         self._disk = disk
         self._service = service
         self._faults = faults
@@ -68,20 +67,20 @@ class Disk(Database):
     def transaction(self) -> Iterator[sa.Connection]:
         """Housekeeping that finds nothing to write is left in peace: it is no opportunity for a fault."""
         self._must_live()
-        with self.engine.connect() as connection:
-            with connection.begin():
+        with naming_absence():
+            with self._disk.engine.begin() as connection:
                 yield connection
                 wrote = self._disk.raw.execute(TOUCHED).fetchone()[0]
                 if wrote:
                     self._before_commit()
             self._disk.committed()
-        if wrote:
-            self._after_commit()
+            if wrote:
+                self._after_commit()
 
     @contextmanager
     def snapshot(self) -> Iterator[sa.Connection]:
         self._must_live()
-        with super().snapshot() as connection:
+        with self._disk.snapshot() as connection:
             yield connection
 
     def _before_commit(self) -> None:

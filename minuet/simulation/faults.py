@@ -30,6 +30,7 @@ KINDS: dict[str, float] = {  # how likely at each opportunity, in a run of ordin
     "clock-skew": 0.5,  # a machine's clocks are wrong by up to ten minutes
     "service-down": 0.15,  # a service that crashes stays away for days
     "two-replicas": 0.4,  # of one service
+    "operators": 0.05,  # postpone timers, let them go off at once or cancel them, whatever they are for
 }
 INTENSITIES = (0.0, 0.3, 1.0, 1.0, 3.0, 10.0)  # each run has its own of every kind: some show only without others
 MOST_OFTEN = 0.5

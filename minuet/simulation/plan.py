@@ -6,9 +6,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from minuet.simulation.chance import branch
+from minuet.simulation.chance import branch, scatter
 
-SCATTER_SECONDS = 6.0  # what is done on one day is done before, with or after the deadlines of that day
 SHOPPING = timedelta(days=6)  # within which all orders are placed
 CARDS = {  # how many of a hundred orders are paid by which
     "tok_ok": 46,
@@ -75,7 +74,7 @@ def planned_cancels(chance: random.Random) -> tuple[tuple[timedelta, float], ...
     if kind < 0.12:  # regretted at once
         return ((timedelta(0), chance.random() * 0.3),)
     if kind < 0.25:
-        return ((some_day(chance, 12), SCATTER_SECONDS * chance.random()),)
+        return ((some_day(chance, 12), scatter(chance)),)
     if kind < 0.28:  # and again
         later = some_day(chance, 9)
         return ((later, 0.0), (later, 0.02), (later + timedelta(days=1), 0.0))
@@ -105,4 +104,6 @@ def planned_payments(chance: random.Random) -> tuple[tuple[timedelta, float], ..
     if kind < 0.8:  # late, and in two parts
         late = 32 + chance.random() * 50
         return ((timedelta(days=late), 0.4), (timedelta(days=late + 5), 1.0))
+    if kind < 0.85:  # too much, and once more
+        return ((timedelta(days=20), 1.3), (timedelta(days=25), 1.1))
     return ()

@@ -1,18 +1,21 @@
 """One run: a seed, a number of orders, some faults; and what came of it."""
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from minuet.simulation.acting import Acting
 from minuet.simulation.clock import START
 from minuet.simulation.conductor import Conductor
+from minuet.simulation.customers import Customers
 from minuet.simulation.faults import Faults, Strike
 from minuet.simulation.inside import simulation_process
 from minuet.simulation.oracle.violation import Violation
-from minuet.simulation.people import People
 from minuet.simulation.plan import plan_order
+from minuet.simulation.staff import Staff
 from minuet.simulation.world import World
 
 
@@ -36,7 +39,7 @@ class Result:
     virtual: timedelta
     seconds: float
     states: Counter[str] = field(default_factory=Counter)  # in which the orders ended
-    moves: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # from, because, to
+    moves: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)  # flow, from, because, to
 
 
 def run(schedule: Schedule, listen: Callable[[str], None] | None = None) -> Result:
@@ -45,17 +48,28 @@ def run(schedule: Schedule, listen: Callable[[str], None] | None = None) -> Resu
         faults = Faults(schedule.seed, schedule.faults, lambda _who, _what: None, schedule.strikes)
         conductors: list[Conductor] = []
         world = World(schedule.seed, faults, listen, lambda: bool(conductors) and conductors[0].idle())
-        people = People(world, [plan_order(schedule.seed, number) for number in schedule.orders])
+        orders = [plan_order(schedule.seed, number) for number in schedule.orders]
+        acting = Acting(world)
+        customers, staff = Customers(world, acting, orders), Staff(world, acting)
 
         async def live() -> None:
             await world.start()
-            await people.open_shop()
-            people.plan()
-            conductors.append(Conductor(world, people))
+            await staff.open_shop(orders)
+            customers.plan()
+            staff.plan()
+            conductors.append(Conductor(world, acting, customers))
+
+        async def until_over() -> None:
+            living = world.loop.create_task(live())
+            await asyncio.wait([living, world.over], return_when=asyncio.FIRST_COMPLETED)
+            if living.done():
+                living.result()  # raises what it raised
             await world.over
 
         try:
-            world.loop.run_until_complete(live())
+            world.loop.run_until_complete(until_over())
+            if world.broken is not None:
+                raise world.broken
             return result_of(schedule, world, time.perf_counter() - started)
         finally:
             world.close()
@@ -63,7 +77,9 @@ def run(schedule: Schedule, listen: Callable[[str], None] | None = None) -> Resu
 
 def result_of(schedule: Schedule, world: World, seconds: float) -> Result:
     books = world.oracle.books
-    moves = books.rows("order", "SELECT from_state, because, to_state FROM saga_history")
+    history = "SELECT flow, from_state, because, to_state FROM saga_history"
+    moves = [move for service in ("order", "payment") for move in books.rows(service, history)]
+    states = [row[0].partition("/")[0] for row in books.rows("order", "SELECT state FROM saga_instances")]
     return Result(
         schedule=schedule,
         violation=world.violation,
@@ -72,6 +88,6 @@ def result_of(schedule: Schedule, world: World, seconds: float) -> Result:
         messages=len(world.oracle.deliveries.said),
         virtual=world.calendar.now - START,
         seconds=seconds,
-        states=Counter(order.name for order in books.orders()),
+        states=Counter(states),
         moves=Counter(moves),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cache
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import httpx
 import sqlalchemy as sa
@@ -14,9 +14,12 @@ import sqlalchemy as sa
 import sandbox_gateway.api
 import sandbox_gateway.ledger
 from bus.access import Access
+from bus.database import Database
+from bus.host import Host
 from bus.service import Service
 from bus.unit import Context
-from minuet import services, web
+from bus.writer import Writer
+from minuet import audit_routes, dead_letter_routes, services, timer_routes, web
 from minuet.simulation.clock import START, Calendar
 from minuet.simulation.disk import WatchedDisk
 from minuet.simulation.network import Network
@@ -40,6 +43,21 @@ class Door(Access):
 
     def read(self) -> AbstractContextManager[sa.Connection]:
         return _here().disk.snapshot()
+
+
+class HostAtTheDoor:
+    """What operators' endpoints ask of a host."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    @property
+    def writer(self) -> Writer:
+        return _here().host.writer
+
+    @property
+    def database(self) -> Database:
+        return _here().disk
 
 
 class OutsideClock:
@@ -68,10 +86,7 @@ class Stage:
         self.services: list[Service] = services.build(services.NAMES, client)
         self.disks = {service.name: WatchedDisk(service.metadata, watch) for service in self.services}
         self.disks["gateway"] = gateway_disk
-        routers = [service.routes(Door()) for service in self.services if service.routes is not None]
-        app = web.build_app(routers)
-        served = httpx.ASGITransport(app, raise_app_exceptions=False)
-        self.http = httpx.AsyncClient(transport=served, base_url="http://localhost")
+        self.http = {service.name: http_of(service) for service in self.services}
 
     def databases(self) -> dict[str, sqlite3.Connection]:
         return {name: disk.raw for name, disk in self.disks.items()}
@@ -79,6 +94,16 @@ class Stage:
     def clear(self) -> None:
         for disk in self.disks.values():
             disk.wipe()
+
+
+def http_of(service: Service) -> httpx.AsyncClient:
+    """A client of the service's own port."""
+    assert service.routes is not None
+    hosts = [cast(Host, HostAtTheDoor(service))]
+    operating = [each.routes(hosts) for each in (dead_letter_routes, timer_routes, audit_routes)]
+    app = web.build_app([service.routes(Door()), *operating])
+    served = httpx.ASGITransport(app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=served, base_url="http://localhost")
 
 
 @cache

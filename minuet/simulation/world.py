@@ -13,7 +13,7 @@ from minuet.simulation.chance import branch
 from minuet.simulation.clock import Calendar, NodeClock
 from minuet.simulation.courier import Courier
 from minuet.simulation.faults import Faults
-from minuet.simulation.loop import VirtualLoop
+from minuet.simulation.loop import Crashed, VirtualLoop
 from minuet.simulation.oracle.books import Books
 from minuet.simulation.oracle.violation import Violation
 from minuet.simulation.oracle.watch import Oracle
@@ -47,6 +47,7 @@ class World:
         self.commits: Counter[str] = Counter()
         self.restarting = 0
         self.violation: Violation | None = None
+        self.broken: Exception | None = None
         self.over = self.loop.create_future()
         self.oracle = Oracle(Books(self.stage.databases()), self._consumers(), self._violated)
         self._ids = branch(seed, "ids")
@@ -81,6 +82,11 @@ class World:
         if not self.over.done():
             self.violation = violation
             self.over.set_result(None)
+
+    def breaks(self, error: Exception) -> None:
+        """The simulation itself has a bug."""
+        self.broken = self.broken or error
+        self.end()
 
     def close(self) -> None:
         for replicas in self.replicas.values():
@@ -126,7 +132,11 @@ class World:
 
     def _committed(self, name: str) -> None:
         self.commits[name] += 1
-        rows = self.oracle.committed(name)
+        try:
+            rows = self.oracle.committed(name)
+        except Exception as error:  # the oracle's own: whoever commits must not take it for a database's
+            self.breaks(error)
+            raise Crashed from error
         if rows:
             self.trace.tell(name, "commits " + ", ".join(f"{event[0]} {table} {key[:8]}" for table, event, key in rows))
 

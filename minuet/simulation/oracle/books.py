@@ -6,29 +6,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 MONEY_IN = ("charged", "credit_used", "invoice_paid")
 MONEY_OUT = ("refunded_card", "refunded_credit")
+INSTANCE = "SELECT flow, instance_id, subject, state, generation, steps, data FROM saga_instances"
 
 
 @dataclass(frozen=True)
-class OrderRow:
-    order_id: str
+class InstanceRow:
+    """One run of a flow."""
+
+    flow: str
+    instance_id: str
+    subject: str
     state: str  # a label, e.g. "withdrawing_payment/price"
     generation: int
     steps: int
     data: dict[str, Any]
-    undos: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        flow, instance_id, subject, state, generation, steps, data = row
+        return cls(flow, instance_id, subject, state, generation, steps, json.loads(data))
 
     @property
     def name(self) -> str:
         return self.state.partition("/")[0]
 
-    @property
-    def ended(self) -> bool:
-        return self.name in ("completed", "cancelled", "closed")
 
+class OrderRow(InstanceRow):
     @property
     def by_invoice(self) -> bool:
         return self.data["card_token"] is None
@@ -48,9 +55,11 @@ class HistoryLine:
     because: str
     message_id: str
     sent: list[str]
+    author: str
+    reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Books:
     databases: Mapping[str, sqlite3.Connection]
 
@@ -61,42 +70,55 @@ class Books:
         row = self.databases[service].execute(query, values).fetchone()
         return None if row is None else row[0]
 
-    def tables(self, service: str) -> dict[str, list[str]]:
-        """Every table of a database, with its columns."""
+    @cached_property
+    def columns(self) -> dict[str, dict[str, list[str]]]:
+        """Of every table of every database."""
+        return {service: self._tables(service) for service in self.databases}
+
+    def _tables(self, service: str) -> dict[str, list[str]]:
         names = [name for (name,) in self.rows(service, "SELECT name FROM main.sqlite_master WHERE type = 'table'")]
         return {name: [row[1] for row in self.rows(service, f"PRAGMA table_info({name})")] for name in names}
 
-    @cached_property
-    def columns(self) -> dict[str, dict[str, list[str]]]:
-        return {service: self.tables(service) for service in self.databases}
+    # --- flows
+
+    def instances(self, service: str, instance_id: str) -> list[InstanceRow]:
+        """One for each flow that has an instance of that name."""
+        found = self.rows(service, f"{INSTANCE} WHERE instance_id = ? ORDER BY flow", instance_id)
+        return [InstanceRow.of(row) for row in found]
+
+    def history(self, service: str, instance: InstanceRow) -> list[HistoryLine]:
+        query = (
+            "SELECT step, at, from_state, to_state, because, message_id, sent, author, reason FROM saga_history"
+            " WHERE instance_id = ? AND flow = ? ORDER BY step"
+        )
+        return [
+            HistoryLine(step, time_of(at), before, after, because, message_id, json.loads(sent), author, reason)
+            for step, at, before, after, because, message_id, sent, author, reason in self.rows(
+                service, query, instance.instance_id, instance.flow
+            )
+        ]
+
+    def deadlines(self, service: str, instance: InstanceRow) -> list[tuple[str, int]]:
+        """The armed ones: timer's id, and the generation of the state that it is for."""
+        bodies = self.rows(service, "SELECT timer_id, body FROM timers WHERE subject = ?", instance.subject)
+        parsed = [(timer_id, json.loads(body)) for timer_id, body in bodies]
+        mine = (instance.flow, instance.instance_id)
+        return [(timer_id, b["generation"]) for timer_id, b in parsed if (b["flow"], b["instance_id"]) == mine]
 
     # --- orders
 
     def order(self, order_id: str) -> OrderRow | None:
-        query = "SELECT instance_id, state, generation, steps, data, undos FROM saga_instances WHERE instance_id = ?"
-        found = self.rows("order", query, order_id)
-        return order_row(found[0]) if found else None
+        found = self.rows("order", f"{INSTANCE} WHERE instance_id = ?", order_id)
+        return OrderRow.of(found[0]) if found else None
 
-    def orders(self) -> list[OrderRow]:
-        query = "SELECT instance_id, state, generation, steps, data, undos FROM saga_instances ORDER BY instance_id"
-        return [order_row(row) for row in self.rows("order", query)]
+    def order_ids(self) -> list[str]:
+        return [row[0] for row in self.rows("order", "SELECT instance_id FROM saga_instances ORDER BY instance_id")]
 
     def orders_in(self, state: str) -> list[str]:
         query = (
             "SELECT instance_id FROM saga_instances WHERE state = ? OR state LIKE ? ORDER BY created_at, instance_id"
         )
         return [row[0] for row in self.rows("order", query, state, f"{state}/%")]
-
-    def history(self, order_id: str) -> list[HistoryLine]:
-        query = (
-            "SELECT step, at, from_state, to_state, because, message_id, sent FROM saga_history"
-            " WHERE instance_id = ? ORDER BY step"
-        )
-        rows = self.rows("order", query, order_id)
-        return [
-            HistoryLine(step, time_of(at), before, after, because, message_id, json.loads(sent))
-            for step, at, before, after, because, message_id, sent in rows
-        ]
 
     # --- money
 
@@ -116,11 +138,23 @@ class Books:
         moved = self.moved(reference)
         return sum(moved.get(kind, 0) for kind in MONEY_OUT)
 
+    def kept(self, reference: str) -> int:
+        return self.received(reference) - self.refunded(reference)
+
+    def asked(self, reference: str) -> int:
+        """By card and by invoice, all attempts."""
+        query = "SELECT data FROM saga_instances WHERE subject = ?"
+        return sum(json.loads(data)["amount"]["amount"] for (data,) in self.rows("payment", query, reference))
+
     def at_gateway(self, reference: str) -> tuple[int, int]:
         """Charged and refunded, as the gateway says."""
         charged = "SELECT coalesce(sum(amount), 0) FROM charges WHERE reference = ? AND declined IS NULL"
         refunded = "SELECT coalesce(sum(amount), 0) FROM refunds WHERE reference = ?"
         return self.value("gateway", charged, reference), self.value("gateway", refunded, reference)
+
+    def invoice(self, reference: str) -> InstanceRow | None:
+        found = self.rows("payment", f"{INSTANCE} WHERE subject = ? AND flow = 'invoice'", reference)
+        return InstanceRow.of(found[0]) if found else None
 
     # --- goods
 
@@ -131,11 +165,6 @@ class Books:
     def shipment(self, reference: str) -> str | None:
         state: str | None = self.value("shipping", "SELECT state FROM shipments WHERE reference = ?", reference)
         return state
-
-
-def order_row(row: Any) -> OrderRow:
-    order_id, state, generation, steps, data, undos = row
-    return OrderRow(order_id, state, generation, steps, json.loads(data), json.loads(undos))
 
 
 def time_of(text: str) -> datetime:

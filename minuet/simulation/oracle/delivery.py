@@ -12,7 +12,7 @@ EXCUSES = (
 )
 
 
-@dataclass
+@dataclass(eq=False)
 class Deliveries:
     """Follows every message from the commit that says it to the commits that handle it."""
 

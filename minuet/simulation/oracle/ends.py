@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from minuet.simulation.oracle.books import Books
-from minuet.simulation.oracle.flow import HUMAN
+from minuet.simulation.oracle.tables import kind_of
+from saga.state import Kind
 
 
 def q4_undone(books: Books, reference: str) -> Iterator[str]:
@@ -11,13 +12,15 @@ def q4_undone(books: Books, reference: str) -> Iterator[str]:
     order = books.order(reference)
     if order is None or order.name != "cancelled":
         return
-    kept = books.received(reference) - books.refunded(reference)
-    if kept:
-        yield f"{reference} is cancelled, and {kept} was kept"
+    if books.kept(reference):
+        yield f"{reference} is cancelled, and {books.kept(reference)} was kept"
     if books.reservation(reference) in ("fetched", "shipped"):
         yield f"{reference} is cancelled, its goods are {books.reservation(reference)}"
     if books.shipment(reference) not in (None, "cancelled", "failed"):
         yield f"{reference} is cancelled, its parcel is {books.shipment(reference)}"
+    invoice = books.invoice(reference)
+    if invoice is not None and invoice.state != "cancelled":
+        yield f"{reference} is cancelled, its invoice is {invoice.state}"
 
 
 def l1_ended(books: Books, reference: str) -> Iterator[str]:
@@ -25,5 +28,5 @@ def l1_ended(books: Books, reference: str) -> Iterator[str]:
     order = books.order(reference)
     if order is None:
         yield f"order {reference} was accepted, and there is none"
-    elif not order.ended and order.name != HUMAN:
+    elif kind_of(order.flow, order.state) not in (Kind.END, Kind.HUMAN):
         yield f"{reference} is {order.state} for ever"

@@ -8,15 +8,23 @@ from minuet.simulation.oracle.books import Books
 
 def s1_money(books: Books, reference: str) -> Iterator[str]:
     """refunded ≤ received ≤ what was asked; every ledger is double-entry and sums to zero."""
-    received, refunded = books.received(reference), books.refunded(reference)
-    asked = books.value("payment", "SELECT coalesce(sum(amount), 0) FROM payments WHERE reference = ?", reference)
-    billed = books.value("payment", "SELECT coalesce(sum(amount), 0) FROM invoices WHERE reference = ?", reference)
-    if not refunded <= received <= asked + billed:
-        yield f"{reference}: refunded {refunded}, received {received}, asked {asked} by card and {billed} by invoice"
+    received, refunded, asked = books.received(reference), books.refunded(reference), books.asked(reference)
+    if not refunded <= received <= asked:
+        yield f"{reference}: refunded {refunded}, received {received}, asked {asked}"
     balances = "SELECT posting_id, sum(amount), count(*) FROM ledger_entries WHERE reference = ? GROUP BY posting_id"
     for posting, balance, lines in books.rows("payment", balances, reference):
         if balance or lines < 2:
             yield f"posting {posting} of {reference} has {lines} lines that sum to {balance}"
+
+
+def s1_credit(books: Books, customer_id: str) -> Iterator[str]:
+    """refunded ≤ received ≤ what was asked; every ledger is double-entry and sums to zero."""
+    owed = "SELECT coalesce(-sum(amount), 0) FROM ledger_entries WHERE account = 'credit_of:' || ? AND currency = ?"
+    credits = "SELECT currency, balance FROM credits WHERE customer_id = ?"
+    for currency, balance in books.rows("payment", credits, customer_id):
+        booked = books.value("payment", owed, customer_id, currency)
+        if balance != booked or balance < 0:
+            yield f"{customer_id} has {balance} {currency} of credit, the ledger says {booked}"
 
 
 def s4_one_charge(books: Books, reference: str) -> Iterator[str]:
@@ -32,10 +40,9 @@ def s4_one_charge(books: Books, reference: str) -> Iterator[str]:
 
 def s5_no_ghost_charge(books: Books, reference: str) -> Iterator[str]:
     """no ghost: no effect without a committed command."""
-    asked = books.value("payment", "SELECT sum(amount) FROM payments WHERE reference = ?", reference) or 0
     charged, _ = books.at_gateway(reference)
-    if charged > asked:
-        yield f"{reference}: the gateway charged {charged}, payment had been asked for {asked}"
+    if charged > books.asked(reference):
+        yield f"{reference}: the gateway charged {charged}, payment had been asked for {books.asked(reference)}"
 
 
 def q1_money_for_goods(books: Books, reference: str) -> Iterator[str]:
@@ -44,11 +51,8 @@ def q1_money_for_goods(books: Books, reference: str) -> Iterator[str]:
     booked = moved.get("charged", 0) - moved.get("refunded_card", 0)
     if booked != charged - given_back:
         yield f"{reference}: the ledger holds {booked} of the card, the gateway {charged - given_back}"
-    order = books.order(reference)
-    if order is None:
-        return
-    kept = books.received(reference) - books.refunded(reference)
-    if order.name == "completed" and kept != order.total:
+    order, kept = books.order(reference), books.kept(reference)
+    if order is not None and order.name == "completed" and kept != order.total:
         yield f"{reference} is completed, and {kept} of {order.total} was kept"
-    if order.name == "cancelled" and kept:
+    if order is not None and order.name == "cancelled" and kept:
         yield f"{reference} is cancelled, and {kept} was kept"

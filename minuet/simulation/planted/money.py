@@ -5,14 +5,18 @@ from typing import Any
 
 import saga.stepping
 from minuet.simulation.planted.bug import bug, replaced
-from payment_service import rules
+from payment_service.gateway import Gateway
 from saga.undo import Entries, UndoStatus, mark
 
 
 @bug
 def refund_forgotten() -> AbstractContextManager[None]:
     """A refund is confirmed, and never made."""
-    return replaced(rules, "answer_to_refund", lambda payment: [rules.given_back(payment)])
+
+    async def refund(_self: Gateway, *_: object) -> None:
+        """Nobody is asked."""
+
+    return replaced(Gateway, "refund", refund)
 
 
 @bug
