@@ -2,7 +2,6 @@
 
 import random
 
-
 SCATTER_SECONDS = (0.004, 0.4)  # what comes on one day comes in one batch with the deadlines of that day, or apart
 
 

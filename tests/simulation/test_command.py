@@ -28,7 +28,7 @@ def test_a_violation_is_explained_and_fails() -> None:
     with CATALOGUE["refund-forgotten"].plant():
         done = CliRunner().invoke(app, ["simulate", "--seed", "1", "--orders", "12", "--faults", "none"])
     assert done.exit_code == 1
-    for words in ("seed 1, commit ", "Q1 does not hold", "payment.payments: ", "The shortest schedule found"):
+    for words in ("seed 1, commit ", "Q1 does not hold", "payment.ledger_entries: ", "The shortest schedule found"):
         assert words in done.output
 
 

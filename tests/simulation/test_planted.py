@@ -29,7 +29,6 @@ def test_a_planted_bug_is_caught(name: str, invariant: str) -> None:
         found = caught(name).violation
     assert found is not None
     assert found.invariant == invariant
-    assert found.rows or invariant == "Q3"
 
 
 def test_a_schedule_is_shortened() -> None:

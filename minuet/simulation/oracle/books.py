@@ -146,6 +146,12 @@ class Books:
         query = "SELECT data FROM saga_instances WHERE subject = ?"
         return sum(json.loads(data)["amount"]["amount"] for (data,) in self.rows("payment", query, reference))
 
+    def calling_gateway(self, reference: str) -> bool:
+        """What became of a call is not known yet, and is going to be asked: it is in flight."""
+        query = "SELECT state FROM saga_instances WHERE subject = ? AND flow = 'payment'"
+        states = {state.partition("/")[0] for (state,) in self.rows("payment", query, reference)}
+        return bool(states & {"charging", "unsure", "refunding", "waiting_to_refund"})
+
     def at_gateway(self, reference: str) -> tuple[int, int]:
         """Charged and refunded, as the gateway says."""
         charged = "SELECT coalesce(sum(amount), 0) FROM charges WHERE reference = ? AND declined IS NULL"

@@ -49,7 +49,7 @@ def q1_money_for_goods(books: Books, reference: str) -> Iterator[str]:
     """received − refunded = value shipped and paid for; charged − refunded_card = the gateway's own ledger."""
     moved, (charged, given_back) = books.moved(reference), books.at_gateway(reference)
     booked = moved.get("charged", 0) - moved.get("refunded_card", 0)
-    if booked != charged - given_back:
+    if booked != charged - given_back and not books.calling_gateway(reference):
         yield f"{reference}: the ledger holds {booked} of the card, the gateway {charged - given_back}"
     order, kept = books.order(reference), books.kept(reference)
     if order is not None and order.name == "completed" and kept != order.total:
