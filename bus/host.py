@@ -88,6 +88,10 @@ class Host:
         await self._performing.close()
         await self.writer.close()
 
+    def look_for_timers(self) -> None:
+        """Business time has leapt: do not wait for the next look."""
+        self._timers_changed.set()
+
     def _committed(self, committed: Committed) -> None:
         self._publisher.hand_over(committed.outgoing)
         self._performing.hand_over(committed.effects)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeVar
 import structlog
 import typer
 import uvloop
+from rich.console import Console
 
 from bus.errors import Unavailable
 from minuet import (
@@ -93,6 +94,30 @@ def seed(url: order_commands.Url = order_commands.DEFAULT_URL) -> None:
     for service, path, body in seeding.puts():
         client.put(service, path, body)
     typer.echo(f"customers {', '.join(seeding.CUSTOMERS)}; skus {', '.join(seeding.CATALOGUE)}")
+
+
+@app.command()
+def simulate(
+    seeds: Annotated[int, typer.Option(min=1, help="how many runs")] = 100,
+    first_seed: Annotated[int, typer.Option(help="the seed of the first")] = 1,
+    seed: Annotated[int | None, typer.Option(help="one run, told step by step")] = None,
+    orders: Annotated[int, typer.Option(min=1, help="in each run")] = 20,
+    faults: Annotated[str, typer.Option(help="all | none | NAME,...")] = "all",
+) -> None:
+    """Let whole shops live through years of faults on a virtual clock, and check that the books balance."""
+    from minuet.simulation import command  # only here: no other command needs it
+    from minuet.simulation.faults import UnknownFault, kinds_of
+
+    try:
+        kinds = kinds_of(faults)
+    except UnknownFault as error:
+        fail(str(error))
+    console = Console()
+    if seed is not None:
+        held = command.simulate_one(console, seed, orders, kinds)
+    else:
+        held = command.simulate_many(console, first_seed, seeds, orders, kinds)
+    raise typer.Exit(0 if held else 1)
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:

@@ -74,7 +74,7 @@ class MemoryTransport:
             self._taken.pop(delivery.tag, None)
 
     async def nack(self, deliveries: Sequence[Delivery]) -> None:
-        self._give_back([delivery.tag for delivery in deliveries])
+        self.give_back(deliveries)
 
     async def check(self) -> None:
         """It is always there."""
@@ -93,6 +93,14 @@ class MemoryTransport:
     def waiting(self, queue: str) -> int:
         """How many messages nobody has taken."""
         return len(self._waiting[queue])
+
+    def wake(self, queue: str) -> None:
+        """Ask `choose` again: what it left out may be delivered by now."""
+        self._arrived[queue].set()
+
+    def give_back(self, deliveries: Sequence[Delivery]) -> None:
+        """Whoever held these is gone: what was not acknowledged is there again."""
+        self._give_back([delivery.tag for delivery in deliveries])
 
     def lose_connection(self, queue: str) -> None:
         """Whoever consumed from the queue is gone: what was not acknowledged is there again."""

@@ -1,0 +1,138 @@
+"""Lets business time leap whenever nothing is under way, through the phases of a run: faults, healing, the end."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from minuet.simulation.acting import Acting
+from minuet.simulation.chance import branch, scatter
+from minuet.simulation.clock import START
+from minuet.simulation.customers import Customers
+from minuet.simulation.oracle.books import time_of
+from minuet.simulation.oracle.tables import FLOWS
+from minuet.simulation.oracle.violation import Violation
+from minuet.simulation.world import World
+from saga.state import Kind
+
+FAULTS_LAST = timedelta(days=25)
+LONGEST = timedelta(days=400)  # far beyond the longest deadline of any flow
+PATIENCE_SECONDS = (
+    12.0  # business time waits for an attempt that comes that soon, and goes on meanwhile for a later one
+)
+LONGEST_REST_SECONDS = 500.0  # machine time without any leap; longer than any pause between attempts
+
+UNFINISHED = (  # rows to publish; when the next timer is due; when the next attempt at something is
+    "SELECT EXISTS(SELECT 1 FROM outbox), (SELECT min(due_at) FROM timers),"
+    " (SELECT min(at) FROM (SELECT next_attempt_at AS at FROM dead_letters WHERE status = 'retrying'"
+    " UNION ALL SELECT lease_until FROM effects))"
+)
+WITH_FLOWS = ("order", "payment")
+ENDED = sorted({state.label for flow in FLOWS.values() for state in flow.states if state.kind is Kind.END})
+HUMAN = sorted({state.label for flow in FLOWS.values() for state in flow.states if state.kind is Kind.HUMAN})
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a service's database says is left to do."""
+
+    commit: int  # after which it was looked up
+    unfinished: bool
+    next_timer: datetime | None
+    next_attempt: float | None  # machine time
+
+
+class Conductor:
+    def __init__(self, world: World, acting: Acting, customers: Customers) -> None:
+        self._world = world
+        self._acting = acting
+        self._customers = customers
+        self._chance = branch(world.seed, "conductor")
+        self._looked: dict[str, Rows] = {}
+        self._leapt = 0.0
+
+    def idle(self) -> bool:
+        """The loop has nothing to do for now. Returns whether it has something to do again."""
+        world = self._world
+        if world.over.done():
+            return False
+        if self._busy():
+            if world.loop.time() - self._leapt > LONGEST_REST_SECONDS:
+                world.end(Violation("L1", "once faults stop, everything comes to rest", "it never does"))
+            return False
+        self._leapt = world.loop.time()
+        if self._nothing_in_flight():
+            world.oracle.at_rest()
+            if not self._customers.waiting and self._all_in((*ENDED, *HUMAN)) and self._nobody_cares():
+                world.oracle.in_the_end()
+                world.end()
+        return self._leap()
+
+    def _leap(self) -> bool:
+        world = self._world
+        at = min((at for at in (world.agenda.next_at, *self._timers()) if at is not None), default=None)
+        if world.over.done() or at is None:
+            return False
+        if at > START + LONGEST:
+            world.end(Violation("L1", "once faults stop, every order becomes terminal, or a person's", f"{at}"))
+            return True
+        world.calendar.leap(at)
+        if not world.faults.healed and at > START + FAULTS_LAST:
+            world.trace.tell("world", "no more faults")
+            world.faults.healed = True
+        self._wake()
+        return world.agenda.run_due()
+
+    def _nobody_cares(self) -> bool:
+        """People look after orders that need them as long as they do; then the orders are theirs."""
+        return self._all_in(ENDED) or self._world.agenda.next_at is None
+
+    def _all_in(self, states: "tuple[str, ...] | list[str]") -> bool:
+        others = f"SELECT EXISTS(SELECT 1 FROM saga_instances WHERE state NOT IN ({', '.join('?' * len(states))}))"
+        return not any(self._world.oracle.books.value(service, others, *states) for service in WITH_FLOWS)
+
+    def _wake(self) -> None:
+        """Timers that are due go off: at once, or when what else comes that day has begun to come."""
+        for name in self._world.replicas:
+            timer = self._next_timer(name)
+            if timer is not None and timer <= self._world.calendar.now:
+                for replica in self._world.alive(name):
+                    wait = self._chance.choice((0.0, scatter(self._chance)))
+                    self._world.loop.call_later(wait, replica.host.look_for_timers)
+
+    def _busy(self) -> bool:
+        world = self._world
+        if self._acting.under_way or world.restarting:
+            return True
+        names = [name for name in world.replicas if world.alive(name)]
+        return any(self._messages(name) for name in names) or any(self._unfinished(name) for name in names)
+
+    def _messages(self, name: str) -> bool:
+        held = any(replica.connection.held for replica in self._world.alive(name))
+        return held or self._world.courier.at_hand(name) > 0
+
+    def _unfinished(self, name: str) -> bool:
+        rows = self._rows(name)
+        timer = self._next_timer(name)
+        soon = START.timestamp() + self._world.loop.time() + PATIENCE_SECONDS
+        attempts = rows.next_attempt is not None and rows.next_attempt < soon
+        return rows.unfinished or attempts or (timer is not None and timer <= self._world.calendar.now)
+
+    def _rows(self, name: str) -> Rows:
+        """Looked up again only after a commit: nothing else changes them."""
+        number = self._world.commits[name]
+        if name not in self._looked or self._looked[name].commit != number:
+            [(unfinished, timer, attempt)] = self._world.oracle.books.rows(name, UNFINISHED)
+            self._looked[name] = Rows(number, bool(unfinished), timer and time_of(timer), attempt)
+        return self._looked[name]
+
+    def _nothing_in_flight(self) -> bool:
+        up = all(len(self._world.alive(name)) > 0 for name in self._world.replicas)
+        waiting = any(self._rows(name).next_attempt for name in self._world.replicas)
+        return up and not self._world.courier.delayed and not waiting
+
+    def _timers(self) -> list[datetime | None]:
+        return [self._next_timer(name) for name in self._world.replicas if self._world.alive(name)]
+
+    def _next_timer(self, name: str) -> datetime | None:
+        """When, by the calendar, the first of the service's processes will find its next timer due."""
+        due, replicas = self._rows(name).next_timer, self._world.alive(name)
+        return due - max(replica.clock.skew for replica in replicas) if due and replicas else None

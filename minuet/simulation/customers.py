@@ -1,0 +1,86 @@
+"""What customers do."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from minuet.simulation.acting import Acting
+from minuet.simulation.chance import branch, scatter
+from minuet.simulation.plan import PlannedOrder
+from minuet.simulation.world import World
+from order_service.messages import CancelOrder, PlaceOrder
+
+
+class Customers:
+    def __init__(self, world: World, acting: Acting, orders: Sequence[PlannedOrder]) -> None:
+        self._world = world
+        self._acting = acting
+        self._orders = orders
+        self._books = world.oracle.books
+        self._chance = branch(world.seed, "customers")
+        self._placed = 0
+
+    @property
+    def waiting(self) -> bool:
+        """Somebody has not placed an order yet that he is going to place."""
+        return self._placed < len(self._orders)
+
+    def plan(self) -> None:
+        for order in self._orders:
+            self._acting.plan(order.at, partial(self._place, order))
+            for after, wait in order.cancels:
+                self._acting.plan(order.at + after, partial(self._cancel, order, after, wait))
+            for after, answer in order.answers:
+                self._acting.plan(order.at + after, partial(self._answer_price, order, answer))
+            for after, share in order.payments:
+                self._acting.plan(order.at + after, partial(self._pay_invoice, order, share))
+
+    async def _place(self, order: PlannedOrder) -> None:
+        await asyncio.sleep(order.wait)
+        if order.over_http:
+            key = {"Idempotency-Key": f"k{order.number}"}
+            answer = await self._acting.insist("order", "POST", "/orders", order.body, key)
+            self._world.oracle.accepted[answer.json()["order_id"]] = None
+        else:
+            await self._acting.publish(PlaceOrder.model_validate({**order.body, "order_id": order.order_id}), "place")
+            self._world.oracle.accepted[str(order.order_id)] = None
+        self._placed += 1
+
+    async def _cancel(self, order: PlannedOrder, after: timedelta, wait: float) -> None:
+        await asyncio.sleep(order.wait + wait)
+        order_id = self._id_of(order)
+        if not order.over_http and self._chance.random() < 0.5:
+            await self._acting.publish(CancelOrder(order_id=order.order_id), f"cancel {after} {wait}")
+        else:
+            await self._acting.attempt("order", "POST", f"/orders/{order_id}/cancel")
+
+    async def _answer_price(self, order: PlannedOrder, answer: str) -> None:
+        await asyncio.sleep(scatter(self._chance))
+        found = self._books.order(self._id_of(order))
+        if found is None or (found.name != "awaiting_price_decision" and self._chance.random() < 0.8):
+            return
+        quote = (found.data["quote"] or {}).get("number", 1)
+        body: dict[str, Any] = {"accept": answer != "decline", "quote": quote + 1 if answer == "other" else quote}
+        if answer == "new card":
+            body["token"] = self._chance.choice(("tok_ok", "tok_ok", "tok_unknown_1", "tok_declined"))
+        await self._acting.attempt("order", "POST", f"/orders/{self._id_of(order)}/price-decision", body)
+
+    async def _pay_invoice(self, order: PlannedOrder, share: float) -> None:
+        await asyncio.sleep(scatter(self._chance))
+        reference = self._id_of(order)
+        invoice = self._books.invoice(reference)
+        if invoice is None or (invoice.name == "paid" and share <= 1):
+            return
+        amount, paid = invoice.data["amount"], invoice.data["paid"]
+        due = max(1, int((amount["amount"] - paid) * share))
+        body = {"amount": {"amount": due, "currency": amount["currency"]}}
+        key = {"Idempotency-Key": f"{order.number}-{share}"}
+        await self._acting.attempt("payment", "POST", f"/invoices/{reference}/payments", body, key)
+
+    def _id_of(self, order: PlannedOrder) -> str:
+        if not order.over_http:
+            return str(order.order_id)
+        query = "SELECT order_id FROM requests WHERE idempotency_key = ?"
+        return str(self._books.value("order", query, f"k{order.number}") or order.order_id)

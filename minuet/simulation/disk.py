@@ -1,0 +1,106 @@
+"""Databases that fail when told to, and tell whoever watches what was committed."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from bus.database import Database, naming_absence
+from minuet.simulation.faults import Faults
+from minuet.simulation.loop import Crashed
+
+TOUCHED = "SELECT EXISTS(SELECT 1 FROM temp.touched)"
+
+
+class Failed(Exception):
+    """What a driver raises, with the state that a server would send."""
+
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__(sqlstate)
+        self.sqlstate = sqlstate
+
+
+def broken(sqlstate: str) -> sa.exc.OperationalError:
+    return sa.exc.OperationalError("COMMIT", {}, Failed(sqlstate))
+
+
+CONNECTION_LOST, SERIALIZATION_FAILURE = "08006", "40001"
+
+
+class WatchedDisk(Database):
+    """A database in memory that is emptied for every world. `committed` is told after each commit."""
+
+    def __init__(self, metadata: sa.MetaData, watched: Callable[[sqlite3.Connection], None]) -> None:
+        super().__init__("sqlite://")
+        metadata.create_all(self.engine)
+        connection = self.engine.raw_connection().driver_connection
+        assert isinstance(connection, sqlite3.Connection)
+        self.raw = connection
+        self._empty = sqlite3.connect(":memory:")
+        self.raw.backup(self._empty)
+        watched(self.raw)
+        self.committed: Callable[[], None] = lambda: None
+
+    def wipe(self) -> None:
+        self._empty.backup(self.raw)
+        self.raw.execute("DELETE FROM temp.touched")
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        with super().transaction() as connection:
+            yield connection
+        self.committed()
+
+
+class Disk(Database):
+    """A service's database as one process of it sees it."""
+
+    def __init__(self, disk: WatchedDisk, service: str, faults: Faults, crash: Callable[[], None]) -> None:
+        self._disk = disk
+        self._service = service
+        self._faults = faults
+        self._crash = crash
+        self.dead = False
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """Housekeeping that finds nothing to write is left in peace: it is no opportunity for a fault."""
+        self._must_live()
+        with naming_absence():
+            with self._disk.engine.begin() as connection:
+                yield connection
+                wrote = self._disk.raw.execute(TOUCHED).fetchone()[0]
+                if wrote:
+                    self._before_commit()
+            self._disk.committed()
+            if wrote:
+                self._after_commit()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sa.Connection]:
+        self._must_live()
+        with self._disk.snapshot() as connection:
+            yield connection
+
+    def _before_commit(self) -> None:
+        if self._faults.strike("database-away", self._service) is not None:
+            raise broken(CONNECTION_LOST)
+        if self._faults.strike("serialization", self._service) is not None:
+            raise broken(SERIALIZATION_FAILURE)
+        if self._faults.strike("crash-before-commit", self._service) is not None:
+            self._die()
+
+    def _after_commit(self) -> None:
+        if self._faults.strike("commit-unknown", self._service) is not None:
+            raise broken(CONNECTION_LOST)
+        if self._faults.strike("crash-after-commit", self._service) is not None:
+            self._die()
+
+    def _die(self) -> None:
+        self._crash()
+        raise Crashed
+
+    def _must_live(self) -> None:
+        if self.dead:
+            raise Crashed

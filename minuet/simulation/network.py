@@ -1,0 +1,40 @@
+"""The network between the payment service and the card gateway."""
+
+import asyncio
+import contextvars
+
+import httpx
+
+from minuet.simulation.faults import Faults
+
+SLOW_SECONDS = 5.0  # longer than the payment service waits
+PLACE = "gateway"
+
+
+class Network(httpx.AsyncBaseTransport):
+    """Once a request has arrived the gateway works on it, whether its caller still waits or not."""
+
+    def __init__(self, gateway: httpx.AsyncBaseTransport, outside: contextvars.Context) -> None:
+        self.faults: Faults | None = None  # of the present world
+        self._gateway = gateway
+        self._outside = outside
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self._strike("gateway-unreachable") is not None:
+            raise httpx.ConnectError("nobody is there", request=request)
+        slow = self._strike("gateway-slow")
+        late = 0.0 if slow is None else SLOW_SECONDS * slow
+        arrived = self._outside.run(asyncio.get_running_loop().create_task, self._arrive(request, late))
+        response = await asyncio.shield(arrived)
+        if slow is not None:
+            await asyncio.sleep(SLOW_SECONDS - late)
+        if self._strike("gateway-answer-lost") is not None:
+            raise httpx.ReadError("the connection broke", request=request)
+        return response
+
+    async def _arrive(self, request: httpx.Request, late: float) -> httpx.Response:
+        await asyncio.sleep(late)
+        return await self._gateway.handle_async_request(request)
+
+    def _strike(self, kind: str) -> float | None:
+        return None if self.faults is None else self.faults.strike(kind, PLACE)

@@ -1,0 +1,62 @@
+"""Invariants of deadlines: followed from when they are armed to what they lead to."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from minuet.simulation.oracle.books import Books, HistoryLine, InstanceRow, time_of
+from minuet.simulation.oracle.tables import fixed_deadlines
+
+
+@dataclass(frozen=True)
+class Alarm:
+    instance_id: str
+    due_at: datetime
+    steps: int  # that its instance had made when it was armed
+
+
+@dataclass(eq=False)
+class Alarms:
+    books: Books
+    known: dict[str, Alarm] = field(default_factory=dict)  # by timer's id
+
+    def s8_armed_in_time(self, service: str, timer_id: str) -> Iterator[str]:
+        """a deadline never fires early unless an operator fires it, has one effect, and is a no-op when stale."""
+        query = "SELECT name, due_at, body FROM timers WHERE timer_id = ?"
+        for name, due_at, body in self.books.rows(service, query, timer_id):
+            about = json.loads(body)
+            for instance in self.books.instances(service, about["instance_id"]):
+                if instance.flow == about["flow"]:
+                    self.known[timer_id] = Alarm(instance.instance_id, time_of(due_at), instance.steps)
+                    yield from self._too_early(service, instance, name, time_of(due_at))
+
+    def _too_early(self, service: str, instance: InstanceRow, name: str, due_at: datetime) -> Iterator[str]:
+        pause = fixed_deadlines(instance.flow).get((instance.state, name))
+        entered = self.books.history(service, instance)[-1].at
+        if pause is not None and due_at < entered + pause:
+            yield f"{instance.instance_id} is {instance.state} since {entered}, and {name!r} is due at {due_at} already"
+
+    def moved(self, service: str, timer_id: str) -> None:
+        """An operator did: only an operator can."""
+        due_at = self.books.value(service, "SELECT due_at FROM timers WHERE timer_id = ?", timer_id)
+        if due_at is not None and timer_id in self.known:
+            self.known[timer_id] = replace(self.known[timer_id], due_at=time_of(due_at))
+
+    def s8_not_early_nor_stale(self, service: str, instance_id: str) -> Iterator[str]:
+        """a deadline never fires early unless an operator fires it, has one effect, and is a no-op when stale."""
+        for instance in self.books.instances(service, instance_id):
+            lines = self.books.history(service, instance)
+            for line in lines:
+                alarm = self.known.get(line.message_id)
+                if alarm is not None and line.at < alarm.due_at:
+                    yield f"{instance_id}: {line.because} at {line.at}, before it was due at {alarm.due_at}"
+                if alarm is not None and any(leaves(before) for before in lines[alarm.steps : line.step - 1]):
+                    first = next(before.step for before in lines if before.message_id == line.message_id)
+                    if first == line.step:
+                        yield f"{instance_id}: {line.because} in step {line.step}, armed in step {alarm.steps}: stale"
+
+
+def leaves(line: HistoryLine) -> bool:
+    """Variants of one state are one state."""
+    return line.before.partition("/")[0] != line.after.partition("/")[0]

@@ -1,0 +1,177 @@
+"""What the databases and the gateway's ledger say, in plain SQL. Shares no code with those who wrote it."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, Self
+
+MONEY_IN = ("charged", "credit_used", "invoice_paid")
+MONEY_OUT = ("refunded_card", "refunded_credit")
+INSTANCE = "SELECT flow, instance_id, subject, state, generation, steps, data FROM saga_instances"
+
+
+@dataclass(frozen=True)
+class InstanceRow:
+    """One run of a flow."""
+
+    flow: str
+    instance_id: str
+    subject: str
+    state: str  # a label, e.g. "withdrawing_payment/price"
+    generation: int
+    steps: int
+    data: dict[str, Any]
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        flow, instance_id, subject, state, generation, steps, data = row
+        return cls(flow, instance_id, subject, state, generation, steps, json.loads(data))
+
+    @property
+    def name(self) -> str:
+        return self.state.partition("/")[0]
+
+
+class OrderRow(InstanceRow):
+    @property
+    def by_invoice(self) -> bool:
+        return self.data["card_token"] is None
+
+    @property
+    def total(self) -> int:
+        amount: int = self.data["total"]["amount"]
+        return amount
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    step: int
+    at: datetime
+    before: str
+    after: str
+    because: str
+    message_id: str
+    sent: list[str]
+    author: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Books:
+    databases: Mapping[str, sqlite3.Connection]
+
+    def rows(self, service: str, query: str, *values: Any) -> list[Any]:
+        return self.databases[service].execute(query, values).fetchall()
+
+    def value(self, service: str, query: str, *values: Any) -> Any:
+        row = self.databases[service].execute(query, values).fetchone()
+        return None if row is None else row[0]
+
+    @cached_property
+    def columns(self) -> dict[str, dict[str, list[str]]]:
+        """Of every table of every database."""
+        return {service: self._tables(service) for service in self.databases}
+
+    def _tables(self, service: str) -> dict[str, list[str]]:
+        names = [name for (name,) in self.rows(service, "SELECT name FROM main.sqlite_master WHERE type = 'table'")]
+        return {name: [row[1] for row in self.rows(service, f"PRAGMA table_info({name})")] for name in names}
+
+    # --- flows
+
+    def instances(self, service: str, instance_id: str) -> list[InstanceRow]:
+        """One for each flow that has an instance of that name."""
+        found = self.rows(service, f"{INSTANCE} WHERE instance_id = ? ORDER BY flow", instance_id)
+        return [InstanceRow.of(row) for row in found]
+
+    def history(self, service: str, instance: InstanceRow) -> list[HistoryLine]:
+        query = (
+            "SELECT step, at, from_state, to_state, because, message_id, sent, author, reason FROM saga_history"
+            " WHERE instance_id = ? AND flow = ? ORDER BY step"
+        )
+        return [
+            HistoryLine(step, time_of(at), before, after, because, message_id, json.loads(sent), author, reason)
+            for step, at, before, after, because, message_id, sent, author, reason in self.rows(
+                service, query, instance.instance_id, instance.flow
+            )
+        ]
+
+    def deadlines(self, service: str, instance: InstanceRow) -> list[tuple[str, int]]:
+        """The armed ones: timer's id, and the generation of the state that it is for."""
+        bodies = self.rows(service, "SELECT timer_id, body FROM timers WHERE subject = ?", instance.subject)
+        parsed = [(timer_id, json.loads(body)) for timer_id, body in bodies]
+        mine = (instance.flow, instance.instance_id)
+        return [(timer_id, b["generation"]) for timer_id, b in parsed if (b["flow"], b["instance_id"]) == mine]
+
+    # --- orders
+
+    def order(self, order_id: str) -> OrderRow | None:
+        found = self.rows("order", f"{INSTANCE} WHERE instance_id = ?", order_id)
+        return OrderRow.of(found[0]) if found else None
+
+    def order_ids(self) -> list[str]:
+        return [row[0] for row in self.rows("order", "SELECT instance_id FROM saga_instances ORDER BY instance_id")]
+
+    def orders_in(self, state: str) -> list[str]:
+        query = (
+            "SELECT instance_id FROM saga_instances WHERE state = ? OR state LIKE ? ORDER BY created_at, instance_id"
+        )
+        return [row[0] for row in self.rows("order", query, state, f"{state}/%")]
+
+    # --- money
+
+    def moved(self, reference: str) -> dict[str, int]:
+        """What the ledger has booked for a reference, by kind: what came to its account, or left it."""
+        query = (
+            "SELECT kind, sum(amount) FROM ledger_entries"
+            " WHERE reference = ? AND account LIKE 'held_for:%' GROUP BY kind"
+        )
+        return {kind: abs(amount) for kind, amount in self.rows("payment", query, reference)}
+
+    def received(self, reference: str) -> int:
+        moved = self.moved(reference)
+        return sum(moved.get(kind, 0) for kind in MONEY_IN)
+
+    def refunded(self, reference: str) -> int:
+        moved = self.moved(reference)
+        return sum(moved.get(kind, 0) for kind in MONEY_OUT)
+
+    def kept(self, reference: str) -> int:
+        return self.received(reference) - self.refunded(reference)
+
+    def asked(self, reference: str) -> int:
+        """By card and by invoice, all attempts."""
+        query = "SELECT data FROM saga_instances WHERE subject = ?"
+        return sum(json.loads(data)["amount"]["amount"] for (data,) in self.rows("payment", query, reference))
+
+    def calling_gateway(self, reference: str) -> bool:
+        """What became of a call is not known yet, and is going to be asked: it is in flight."""
+        query = "SELECT state FROM saga_instances WHERE subject = ? AND flow = 'payment'"
+        states = {state.partition("/")[0] for (state,) in self.rows("payment", query, reference)}
+        return bool(states & {"charging", "unsure", "refunding", "waiting_to_refund"})
+
+    def at_gateway(self, reference: str) -> tuple[int, int]:
+        """Charged and refunded, as the gateway says."""
+        charged = "SELECT coalesce(sum(amount), 0) FROM charges WHERE reference = ? AND declined IS NULL"
+        refunded = "SELECT coalesce(sum(amount), 0) FROM refunds WHERE reference = ?"
+        return self.value("gateway", charged, reference), self.value("gateway", refunded, reference)
+
+    def invoice(self, reference: str) -> InstanceRow | None:
+        found = self.rows("payment", f"{INSTANCE} WHERE subject = ? AND flow = 'invoice'", reference)
+        return InstanceRow.of(found[0]) if found else None
+
+    # --- goods
+
+    def reservation(self, reference: str) -> str | None:
+        state: str | None = self.value("inventory", "SELECT state FROM reservations WHERE reference = ?", reference)
+        return state
+
+    def shipment(self, reference: str) -> str | None:
+        state: str | None = self.value("shipping", "SELECT state FROM shipments WHERE reference = ?", reference)
+        return state
+
+
+def time_of(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)

@@ -1,0 +1,65 @@
+"""Invariants of messages: nothing lost, nothing handled twice, nothing out of nowhere."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from minuet.simulation.oracle.books import Books
+
+EXCUSES = (
+    "came before",  # what the message waits for is late
+    "Failed: 40001",  # the database failed again and again
+)
+
+
+@dataclass(eq=False)
+class Deliveries:
+    """Follows every message from the commit that says it to the commits that handle it."""
+
+    books: Books
+    consumers: Mapping[str, Sequence[str]]  # by wire name
+    said: dict[str, str] = field(default_factory=dict)  # wire names, by message id
+    handled: set[tuple[str, str]] = field(default_factory=set)  # (service, message id)
+    open: dict[tuple[str, str], None] = field(default_factory=dict)
+
+    def say(self, message_id: str, wire_name: str) -> None:
+        if message_id not in self.said:
+            self.said[message_id] = wire_name
+            for service in self.consumers.get(wire_name, ()):
+                self.open[service, message_id] = None
+
+    def note_outbox(self, service: str, message_id: str) -> None:
+        headers = self.books.value(service, "SELECT headers FROM outbox WHERE message_id = ?", message_id)
+        if headers is not None:
+            self.say(message_id, json.loads(headers)["ce-type"])
+
+    def s5_no_ghost(self, service: str, message_id: str) -> Iterator[str]:
+        """no ghost: no effect without a committed command."""
+        if message_id not in self.said and not self._its_own(service, message_id):
+            yield f"{service} handled {message_id}, and nobody has committed to saying it"
+
+    def _its_own(self, service: str, message_id: str) -> bool:
+        """What came of an effect or a timer, and could not be handled at once: it comes from the dead letters."""
+        headers = self.books.value(service, "SELECT headers FROM dead_letters WHERE message_id = ?", message_id)
+        return headers is not None and json.loads(headers)["ce-type"] not in self.consumers
+
+    def s4_handled_once(self, service: str, message_id: str) -> Iterator[str]:
+        """at most one effect per command id; the gateway sees at most one charge per idempotency key."""
+        if (service, message_id) in self.handled:
+            yield f"{service} handled {message_id} twice"
+        self.handled.add((service, message_id))
+        self.open.pop((service, message_id), None)
+
+    def q3_no_zombie(self) -> Iterator[str]:
+        """no zombie: every outbox row has reached every bound consumer's inbox or its dead letters."""
+        kept = "SELECT status FROM dead_letters WHERE message_id = ? AND status != 'redriven'"
+        for service, message_id in self.open:
+            if self.books.value(service, kept, message_id) is None:
+                yield f"{self.said[message_id]} {message_id} has not reached {service}"
+
+    def q3_cause(self, service: str, message_id: str) -> Iterator[str]:
+        """no zombie: nothing becomes a dead letter that has no cause in the faults."""
+        query = "SELECT status, cause, headers FROM dead_letters WHERE message_id = ?"
+        for status, cause, headers in self.books.rows(service, query, message_id):
+            if not any(excuse in cause for excuse in EXCUSES):
+                yield f"{service}: {json.loads(headers).get('ce-type')} {message_id} is {status}: {cause}"

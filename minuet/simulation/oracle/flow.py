@@ -1,0 +1,61 @@
+"""Invariants of flows: orders, payments, invoices."""
+
+from collections.abc import Iterator, Sequence
+
+from minuet.simulation.oracle.books import Books, HistoryLine, InstanceRow
+from minuet.simulation.oracle.tables import FLOWS, is_move, kind_of
+from saga.state import Kind
+
+
+def s6_not_stuck(books: Books, service: str, instance_id: str) -> Iterator[str]:
+    """no stuck order: not terminal ⇒ an outbox row, a message in flight, an armed deadline or an open human task."""
+    for instance in books.instances(service, instance_id):
+        armed = [generation for _, generation in books.deadlines(service, instance)]
+        waiting = kind_of(instance.flow, instance.state) is Kind.WAITING
+        if waiting and instance.generation not in armed:
+            yield f"{told(instance)}, and has no deadline there"
+
+
+def s7_path(books: Books, service: str, instance_id: str) -> Iterator[str]:
+    """an instance's history is a path in its revision's table; replaying the history gives the row."""
+    for instance in books.instances(service, instance_id):
+        lines = books.history(service, instance)
+        if [line.step for line in lines] != list(range(1, instance.steps + 1)):
+            yield f"{told(instance)} after {instance.steps} steps, its history has {[line.step for line in lines]}"
+        here = FLOWS[instance.flow].start.label
+        for line in lines:
+            if line.before != here or not is_move(instance.flow, line):
+                move = f"{line.before} → {line.after}, {line.because} → {line.sent}"
+                yield f"{told(instance)}: while {here}, {move} is not in the table"
+            here = line.after
+        if here != instance.state:
+            yield f"{told(instance)}, by its history {here}"
+
+
+def s4_said_once(books: Books, service: str, instance_id: str) -> Iterator[str]:
+    """at most one effect per command id; the gateway sees at most one charge per idempotency key."""
+    for instance in books.instances(service, instance_id):
+        yield from (f"{told(instance)}: {again}" for again in repeated(books.history(service, instance)))
+
+
+def repeated(lines: Sequence[HistoryLine]) -> Iterator[str]:
+    """What one message led to stands together: else it was handled twice."""
+    seen: set[str] = set()
+    before = ""
+    for line in lines:
+        if line.message_id != before and line.message_id in seen:
+            yield f"{line.because} {line.message_id} was handled twice"
+        seen.add(line.message_id)
+        before = line.message_id
+
+
+def s8_not_armed_in_vain(books: Books, service: str, instance_id: str) -> Iterator[str]:
+    """a deadline never fires early unless an operator fires it, has one effect, and is a no-op when stale."""
+    for instance in books.instances(service, instance_id):
+        for timer_id, generation in books.deadlines(service, instance):
+            if generation != instance.generation:
+                yield f"{told(instance)}, and the deadline {timer_id} of an earlier state is still armed"
+
+
+def told(instance: InstanceRow) -> str:
+    return f"{instance.flow} {instance.instance_id} is {instance.state} (generation {instance.generation})"

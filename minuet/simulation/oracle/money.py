@@ -1,0 +1,58 @@
+"""Invariants of money."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from minuet.simulation.oracle.books import Books
+
+
+def s1_money(books: Books, reference: str) -> Iterator[str]:
+    """refunded ≤ received ≤ what was asked; every ledger is double-entry and sums to zero."""
+    received, refunded, asked = books.received(reference), books.refunded(reference), books.asked(reference)
+    if not refunded <= received <= asked:
+        yield f"{reference}: refunded {refunded}, received {received}, asked {asked}"
+    balances = "SELECT posting_id, sum(amount), count(*) FROM ledger_entries WHERE reference = ? GROUP BY posting_id"
+    for posting, balance, lines in books.rows("payment", balances, reference):
+        if balance or lines < 2:
+            yield f"posting {posting} of {reference} has {lines} lines that sum to {balance}"
+
+
+def s1_credit(books: Books, customer_id: str) -> Iterator[str]:
+    """refunded ≤ received ≤ what was asked; every ledger is double-entry and sums to zero."""
+    owed = "SELECT coalesce(-sum(amount), 0) FROM ledger_entries WHERE account = 'credit_of:' || ? AND currency = ?"
+    credits = "SELECT currency, balance FROM credits WHERE customer_id = ?"
+    for currency, balance in books.rows("payment", credits, customer_id):
+        booked = books.value("payment", owed, customer_id, currency)
+        if balance != booked or balance < 0:
+            yield f"{customer_id} has {balance} {currency} of credit, the ledger says {booked}"
+
+
+def s4_one_charge(books: Books, reference: str) -> Iterator[str]:
+    """at most one effect per command id; the gateway sees at most one charge per idempotency key."""
+    keys = books.rows("gateway", "SELECT key FROM charges WHERE reference = ? AND declined IS NULL", reference)
+    for attempt, count in Counter(key.rpartition("/")[0] for (key,) in keys).items():  # key = attempt's / card
+        if count > 1:
+            yield f"the gateway charged {count} times for {attempt}"
+    again = "SELECT charge_key, count(*) FROM refunds WHERE reference = ? GROUP BY charge_key HAVING count(*) > 1"
+    for charge, count in books.rows("gateway", again, reference):
+        yield f"the gateway refunded {count} times for charge {charge}"
+
+
+def s5_no_ghost_charge(books: Books, reference: str) -> Iterator[str]:
+    """no ghost: no effect without a committed command."""
+    charged, _ = books.at_gateway(reference)
+    if charged > books.asked(reference):
+        yield f"{reference}: the gateway charged {charged}, payment had been asked for {books.asked(reference)}"
+
+
+def q1_money_for_goods(books: Books, reference: str) -> Iterator[str]:
+    """received − refunded = value shipped and paid for; charged − refunded_card = the gateway's own ledger."""
+    moved, (charged, given_back) = books.moved(reference), books.at_gateway(reference)
+    booked = moved.get("charged", 0) - moved.get("refunded_card", 0)
+    if booked != charged - given_back and not books.calling_gateway(reference):
+        yield f"{reference}: the ledger holds {booked} of the card, the gateway {charged - given_back}"
+    order, kept = books.order(reference), books.kept(reference)
+    if order is not None and order.name == "completed" and kept != order.total:
+        yield f"{reference} is completed, and {kept} of {order.total} was kept"
+    if order is not None and order.name == "cancelled" and kept:
+        yield f"{reference} is cancelled, and {kept} was kept"

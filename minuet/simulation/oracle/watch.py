@@ -1,0 +1,108 @@
+"""The oracle: asks after every commit, at rest and in the end whether what must hold does."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from minuet.simulation.oracle import touched
+from minuet.simulation.oracle.alarms import Alarms
+from minuet.simulation.oracle.audit import Audit
+from minuet.simulation.oracle.books import Books
+from minuet.simulation.oracle.delivery import Deliveries
+from minuet.simulation.oracle.ends import l1_ended, q4_undone
+from minuet.simulation.oracle.flow import s4_said_once, s6_not_stuck, s7_path, s8_not_armed_in_vain
+from minuet.simulation.oracle.goods import q2_released_xor_shipped, s2_reservation, s2_stock, s3_shipped
+from minuet.simulation.oracle.money import q1_money_for_goods, s1_credit, s1_money, s4_one_charge, s5_no_ghost_charge
+from minuet.simulation.oracle.violation import Violation, rows_about
+
+Check = Callable[[Books, str], Iterator[str]]
+FlowCheck = Callable[[Books, str, str], Iterator[str]]
+Asked = tuple[Callable[..., Iterator[str]], tuple[object, ...]]
+
+AFTER_COMMIT: Mapping[str, Sequence[Check]] = {  # by the table that was written; asked of the key that was written
+    "ledger_entries": (s1_money,),
+    "credits": (s1_credit,),
+    "charges": (s4_one_charge, s5_no_ghost_charge),
+    "refunds": (s4_one_charge,),
+    "stock": (s2_stock,),
+    "receipts": (s2_stock,),
+    "reservations": (s2_reservation,),
+    "shipments": (s3_shipped,),
+}
+OF_FLOWS: Mapping[str, Sequence[FlowCheck]] = {  # asked of the instance that was written
+    "saga_instances": (s6_not_stuck, s8_not_armed_in_vain),
+    "saga_history": (s7_path, s4_said_once),
+}
+AT_REST: Sequence[Check] = (q1_money_for_goods, q2_released_xor_shipped, q4_undone)
+ABOUT_ORDERS = ("ledger_entries", "charges", "refunds", "reservations", "shipments")  # their keys are references
+
+
+class Oracle:
+    """`found` is told the first violation. Everything is asked of rows that were written since it was last asked."""
+
+    def __init__(
+        self, books: Books, consumers: Mapping[str, Sequence[str]], found: Callable[[Violation], None]
+    ) -> None:
+        self.books = books
+        self.deliveries = Deliveries(books, consumers)
+        self.alarms = Alarms(books)
+        self.audit = Audit(books)
+        self.accepted: dict[str, None] = {}  # orders that customers believe to have placed
+        self._found = found
+        self._not_at_rest: dict[str, None] = {}
+
+    def committed(self, service: str) -> Sequence[touched.Touched]:
+        """Returns what was written."""
+        rows = touched.take(self.books.databases[service])
+        asked: dict[Asked, None] = {}
+        for table, event, key in rows:
+            asked.update(dict.fromkeys(self._about(service, table, event, key)))
+            if table in ABOUT_ORDERS or (table == "saga_instances" and service == "order"):
+                self._not_at_rest[key] = None
+        for check, values in asked:
+            self._ask(check, *values)
+        return rows
+
+    def at_rest(self) -> None:
+        """Nothing is in flight."""
+        for check in AT_REST:
+            for reference in self._not_at_rest:
+                self._ask(check, self.books, reference)
+        self._not_at_rest.clear()
+        self._ask(self.deliveries.q3_no_zombie)
+        self._ask(self.audit.s9_not_forgotten)
+
+    def in_the_end(self) -> None:
+        """No fault is left, nothing is in flight, nothing is due."""
+        self._not_at_rest.update(dict.fromkeys([*self.accepted, *self.books.order_ids()]))
+        for reference in self._not_at_rest:
+            self._ask(l1_ended, self.books, reference)
+        self.at_rest()
+
+    def _about(self, service: str, table: str, event: str, key: str) -> Iterator[Asked]:
+        """What to ask about a row that was written. Messages and deadlines are followed from here."""
+        yield from ((check, (self.books, key)) for check in AFTER_COMMIT.get(table, ()))
+        yield from ((check, (self.books, service, key)) for check in OF_FLOWS.get(table, ()))
+        match table, event:
+            case "outbox", "INSERT":
+                self.deliveries.note_outbox(service, key)
+            case "inbox", "INSERT":
+                yield self.deliveries.s5_no_ghost, (service, key)
+                yield self.deliveries.s4_handled_once, (service, key)
+            case "dead_letters", _:
+                yield self.deliveries.q3_cause, (service, key)
+            case "timers", "INSERT":
+                yield self.alarms.s8_armed_in_time, (service, key)
+            case "timers", "UPDATE":
+                self.alarms.moved(service, key)
+            case "timers", "DELETE" if key in self.alarms.known:
+                yield s6_not_stuck, (self.books, service, self.alarms.known[key].instance_id)
+            case "saga_history", _:
+                yield self.alarms.s8_not_early_nor_stale, (service, key)
+            case "operator_actions", _:
+                yield self.audit.s9_recorded, (service, key)
+
+    def _ask(self, check: Callable[..., Iterator[str]], *values: object) -> None:
+        found = next(check(*values), None)
+        if found is not None:
+            invariant = check.__name__.partition("_")[0].upper()
+            rows = rows_about(self.books, str(values[-1])) if values else []
+            self._found(Violation(invariant, check.__doc__ or "", found, rows))

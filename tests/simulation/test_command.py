@@ -1,0 +1,40 @@
+"""`minuet simulate` on the command line."""
+
+import pytest
+from typer.testing import CliRunner
+
+from minuet.cli import app
+from minuet.simulation.planted.catalogue import CATALOGUE
+
+
+def test_it_sums_up_and_succeeds() -> None:
+    """Orders, faults by kind, years, speed and what was visited of the flow."""
+    done = CliRunner().invoke(app, ["simulate", "--seeds", "1", "--orders", "3", "--faults", "duplicate,reorder"])
+    assert done.exit_code == 0, done.output
+    for words in ("1 runs, 3 orders", "virtual years", "transitions a second", "duplicate", "violations: 0"):
+        assert words in done.output
+
+
+def test_one_seed_is_told_step_by_step() -> None:
+    """Who heard and committed what, and the trace's hash."""
+    done = CliRunner().invoke(app, ["simulate", "--seed", "3", "--orders", "2", "--faults", "none"])
+    assert done.exit_code == 0, done.output
+    assert "hears order.place-order.v1" in done.output
+    assert "trace " in done.output
+
+
+def test_a_violation_is_explained_and_fails() -> None:
+    """Seed, invariant, rows at fault and the shortest schedule."""
+    with CATALOGUE["refund-forgotten"].plant():
+        done = CliRunner().invoke(app, ["simulate", "--seed", "1", "--orders", "12", "--faults", "none"])
+    assert done.exit_code == 1
+    for words in ("seed 1, commit ", "Q1 does not hold", "payment.ledger_entries: ", "The shortest schedule found"):
+        assert words in done.output
+
+
+@pytest.mark.parametrize("name", ["nonsense", "delay,nonsense"])
+def test_an_unknown_fault_is_refused(name: str) -> None:
+    """With those that there are."""
+    done = CliRunner().invoke(app, ["simulate", "--seeds", "1", "--faults", name])
+    assert done.exit_code == 1
+    assert "there is no fault nonsense; there are: all, none, crash-before-commit" in done.output

@@ -1,0 +1,195 @@
+"""Every invariant is broken once by hand-made rows, and the oracle says so; beside it, rows that are in order."""
+
+# ruff: noqa: E501 - what is wrong with the rows is read line by line
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from minuet.simulation.oracle.alarms import Alarms
+from minuet.simulation.oracle.audit import Audit
+from minuet.simulation.oracle.books import Books
+from minuet.simulation.oracle.delivery import Deliveries
+from minuet.simulation.oracle.ends import l1_ended, q4_undone
+from minuet.simulation.oracle.flow import s4_said_once, s6_not_stuck, s7_path, s8_not_armed_in_vain
+from minuet.simulation.oracle.goods import q2_released_xor_shipped, s2_reservation, s2_stock, s3_shipped
+from minuet.simulation.oracle.money import q1_money_for_goods, s1_credit, s1_money, s4_one_charge, s5_no_ghost_charge
+from minuet.simulation.oracle.violation import rows_about
+from tests.simulation import rows
+from tests.simulation.rows import ORDER, write
+
+Check = Callable[[Books, str], Iterator[str]]
+Rows = Callable[[Books], None]
+
+
+@pytest.fixture
+def books() -> Books:
+    return rows.empty_books()
+
+
+def all_of(*writes: Rows) -> Rows:
+    def run(books: Books) -> None:
+        for each in writes:
+            each(books)
+
+    return run
+
+
+def paid(books: Books) -> None:
+    rows.payment(books, "received")
+    rows.moved(books, "charged", 100)
+    rows.charge(books, 1)
+
+
+def refunded(books: Books) -> None:
+    rows.moved(books, "refunded_card", -100)
+    write(books, "gateway", "refunds", key="r", charge_key=f"{ORDER}/1/1", reference=ORDER, amount=100)
+
+
+def shipped(books: Books) -> None:
+    rows.reservation(books, "shipped")
+    rows.shipment(books, "shipped")
+
+
+WRONG: list[tuple[str, Check, str, Rows]] = [
+    ("received without being asked", s1_money, ORDER, lambda b: rows.moved(b, "charged", 100)),
+    ("refunded, never received", s1_money, ORDER, all_of(lambda b: rows.payment(b, "refunded"), lambda b: rows.moved(b, "refunded_card", -100))),
+    ("one line", s1_money, ORDER, lambda b: rows.moved(b, "charged", 0, balanced=False)),
+    ("credit from nowhere", s1_credit, "c-1", lambda b: write(b, "payment", "credits", customer_id="c-1", currency="EUR", balance=5)),
+    ("goods from nowhere", s2_stock, "CUP", lambda b: rows.stock(b, 5, 0, 0, 4)),
+    ("reserved for nobody", s2_stock, "CUP", lambda b: rows.stock(b, 4, 1, 0, 5)),
+    ("shipped to nobody", s2_stock, "CUP", lambda b: rows.stock(b, 4, 0, 1, 5)),
+    ("held by nobody", s2_reservation, ORDER, all_of(lambda b: rows.stock(b, 5, 0, 0, 5), lambda b: rows.reservation(b, "fetched"))),
+    ("shipped, not fetched", s3_shipped, ORDER, all_of(lambda b: rows.order(b, "completed"), paid, lambda b: rows.shipment(b, "shipped"))),
+    ("shipped, not paid", s3_shipped, ORDER, all_of(lambda b: rows.order(b, "completed"), shipped)),
+    ("two cards for one attempt", s4_one_charge, ORDER, all_of(lambda b: rows.charge(b, 1), lambda b: rows.charge(b, 2))),
+    ("charged, never asked", s5_no_ghost_charge, ORDER, lambda b: rows.charge(b, 1)),
+    ("our books are not the gateway's", q1_money_for_goods, ORDER, all_of(lambda b: rows.payment(b, "received"), lambda b: rows.charge(b, 1))),
+    ("completed, not paid", q1_money_for_goods, ORDER, lambda b: rows.order(b, "completed")),
+    ("cancelled, not refunded", q1_money_for_goods, ORDER, all_of(lambda b: rows.order(b, "cancelled"), paid)),
+    ("cancelled, goods still held", q2_released_xor_shipped, ORDER, all_of(lambda b: rows.order(b, "cancelled"), lambda b: rows.reservation(b, "fetched"))),
+    ("shipped and released", q2_released_xor_shipped, ORDER, all_of(lambda b: rows.reservation(b, "released"), lambda b: rows.shipment(b, "shipped"))),
+    ("shipped and refunded", q2_released_xor_shipped, ORDER, all_of(lambda b: rows.order(b, "completed"), paid, refunded, shipped)),
+    ("cancelled and shipped", q4_undone, ORDER, all_of(lambda b: rows.order(b, "cancelled"), lambda b: rows.shipment(b, "shipped"))),
+    ("cancelled and with a carrier", q4_undone, ORDER, all_of(lambda b: rows.order(b, "cancelled"), lambda b: rows.shipment(b, "with_carrier"))),
+    ("accepted and forgotten", l1_ended, ORDER, lambda _: None),
+    ("waiting for ever", l1_ended, ORDER, lambda b: rows.order(b, "awaiting_goods")),
+]  # fmt: skip
+RIGHT: list[tuple[Check, str, Rows]] = [
+    (s1_money, ORDER, paid),
+    (s1_money, ORDER, all_of(paid, refunded)),
+    (s2_stock, "CUP", all_of(lambda b: rows.stock(b, 4, 1, 0, 5), lambda b: rows.reservation(b, "fetched"))),
+    (s3_shipped, ORDER, all_of(lambda b: rows.order(b, "completed"), paid, shipped)),
+    (s3_shipped, ORDER, all_of(lambda b: rows.order(b, "awaiting_invoice_payment", by_invoice=True), shipped)),
+    (s4_one_charge, ORDER, paid),
+    (s5_no_ghost_charge, ORDER, paid),
+    (q1_money_for_goods, ORDER, all_of(lambda b: rows.order(b, "completed"), paid)),
+    (q1_money_for_goods, ORDER, all_of(lambda b: rows.order(b, "cancelled"), paid, refunded)),
+    (q2_released_xor_shipped, ORDER, all_of(lambda b: rows.order(b, "completed"), paid, shipped)),
+    (q4_undone, ORDER, all_of(lambda b: rows.order(b, "cancelled"), lambda b: rows.shipment(b, "cancelled"))),
+    (l1_ended, ORDER, lambda b: rows.order(b, "needs_attention/compensating")),
+]
+
+
+@pytest.mark.parametrize(("what", "check", "key", "bad"), WRONG, ids=[f"{w[1].__name__}: {w[0]}" for w in WRONG])
+def test_what_is_wrong_is_found(books: Books, what: str, check: Check, key: str, bad: Rows) -> None:
+    """The oracle has something to say."""
+    bad(books)
+    assert list(check(books, key)), what
+
+
+@pytest.mark.parametrize(("check", "key", "good"), RIGHT, ids=[check.__name__ for check, _, _ in RIGHT])
+def test_what_is_right_is_left_alone(books: Books, check: Check, key: str, good: Rows) -> None:
+    """No invariant is broken by what should be."""
+    good(books)
+    assert list(check(books, key)) == []
+
+
+def test_an_order_that_waits_has_a_deadline(books: Books) -> None:
+    """S6: that of its present state; one of an earlier state is S8's, and no deadline at all."""
+    rows.order(books, "awaiting_goods", generation=2)
+    assert "has no deadline" in next(s6_not_stuck(books, "order", ORDER))
+    rows.deadline(books, "price guarantee", 1, rows.LATER)
+    assert "has no deadline" in next(s6_not_stuck(books, "order", ORDER))
+    assert "still armed" in next(s8_not_armed_in_vain(books, "order", ORDER))
+    rows.deadline(books, "goods", 2, rows.LATER)
+    assert list(s6_not_stuck(books, "order", ORDER)) == []
+
+
+def test_a_history_is_a_path_in_the_table(books: Books) -> None:
+    """S7: a move that is there, then one that is not, then one that sends something else, then one that is missing."""
+    rows.order(books, "awaiting_payment", steps=1)
+    rows.line(books, 1, "start", "awaiting_payment", "PlaceOrder", "OrderPlaced", "RetrievePayment", message="m1")
+    assert list(s7_path(books, "order", ORDER)) == []
+    rows.line(books, 2, "awaiting_payment", "completed", "PaymentReceived", "OrderCompleted", message="m2")
+    assert "its history has [1, 2]" in next(s7_path(books, "order", ORDER))
+    books.databases["order"].execute("UPDATE saga_instances SET steps = 2, state = 'completed'")
+    assert "is not in the table" in next(s7_path(books, "order", ORDER))
+    books.databases["order"].execute("UPDATE saga_instances SET state = 'awaiting_goods'")
+    books.databases["order"].execute("UPDATE saga_history SET to_state = 'awaiting_goods', sent = '[]' WHERE step = 2")
+    assert "→ [] is not in the table" in next(s7_path(books, "order", ORDER))
+    books.databases["order"].execute("""UPDATE saga_history SET sent = '["FetchGoods"]' WHERE step = 2""")
+    assert list(s7_path(books, "order", ORDER)) == []
+    books.databases["order"].execute("UPDATE saga_instances SET state = 'cancelled'")
+    assert "by its history awaiting_goods" in next(s7_path(books, "order", ORDER))
+
+
+def test_one_message_is_handled_once(books: Books) -> None:
+    """S4: what it led to stands together in the history."""
+    rows.order(books, "awaiting_goods", steps=3)
+    rows.line(books, 1, "start", "awaiting_payment", "PlaceOrder", message="m1")
+    rows.line(books, 2, "awaiting_payment", "awaiting_payment", "PaymentInClearing", message="m2")
+    assert list(s4_said_once(books, "order", ORDER)) == []
+    rows.line(books, 3, "awaiting_payment", "awaiting_goods", "PlaceOrder", message="m1")
+    assert "handled twice" in next(s4_said_once(books, "order", ORDER))
+
+
+def test_a_deadline_is_armed_for_its_time_and_fires_then(books: Books) -> None:
+    """S8: armed too early, fired too early, fired though the state was left."""
+    alarms = Alarms(books)
+    rows.order(books, "awaiting_goods", steps=1)
+    rows.line(books, 1, "awaiting_payment", "awaiting_goods", "PaymentReceived", message="m1")
+    rows.deadline(books, "goods", 1, "2026-01-02 00:00:00.000000")
+    assert "is due at" in next(alarms.s8_armed_in_time("order", "goods"))
+    books.databases["order"].execute("DELETE FROM timers")
+    rows.deadline(books, "goods", 1, rows.LATER)
+    assert list(alarms.s8_armed_in_time("order", "goods")) == []
+    rows.line(books, 2, "awaiting_goods", "compensating", "goods: 2 days are over", message="goods")
+    assert "before it was due" in next(alarms.s8_not_early_nor_stale("order", ORDER))
+    books.databases["order"].execute("UPDATE saga_history SET at = ? WHERE step = 2", (rows.LATER,))
+    assert list(alarms.s8_not_early_nor_stale("order", ORDER)) == []
+    books.databases["order"].execute("UPDATE saga_history SET step = 3 WHERE step = 2")
+    rows.line(books, 2, "awaiting_goods", "awaiting_shipment", "GoodsFetched", message="m2")
+    assert "stale" in next(alarms.s8_not_early_nor_stale("order", ORDER))
+
+
+def test_messages_are_followed_from_saying_to_handling(books: Books) -> None:
+    """S5 handled but never said, S4 handled twice, Q3 said and never handled, Q3 a dead letter without an excuse."""
+    deliveries = Deliveries(books, {"payment.refund-payment.v1": ["payment"]})
+    assert "nobody has committed" in next(deliveries.s5_no_ghost("payment", "m1"))
+    deliveries.say("m1", "payment.refund-payment.v1")
+    assert list(deliveries.s5_no_ghost("payment", "m1")) == []
+    assert "has not reached payment" in next(deliveries.q3_no_zombie())
+    assert list(deliveries.s4_handled_once("payment", "m1")) == []
+    assert list(deliveries.q3_no_zombie()) == []
+    assert "twice" in next(deliveries.s4_handled_once("payment", "m1"))
+    write(books, "payment", "dead_letters", message_id="m2", headers={}, status="parked", cause="KeyError: 'x'")
+    assert "KeyError" in next(deliveries.q3_cause("payment", "m2"))
+
+
+def test_what_operators_do_is_on_record(books: Books) -> None:
+    """S9: an action without an author, and one that was done and is not there."""
+    audit = Audit(books)
+    write(books, "order", "operator_actions", action_id="a1", action="timer.fire", author="", reason="why not")
+    assert "why not" in next(audit.s9_recorded("order", "a1"))
+    audit.done["order", "it was time"] = "olga"
+    assert "nothing is recorded" in next(audit.s9_not_forgotten())
+
+
+def test_the_rows_at_fault_are_shown(books: Books) -> None:
+    """From every database, by the order's id."""
+    rows.order(books, "completed")
+    paid(books)
+    shown = "\n".join(rows_about(books, ORDER))
+    for table in ("order.saga_instances", "payment.ledger_entries", "gateway.charges"):
+        assert table in shown
