@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo test up check test-all clean
+.PHONY: demo test up check test-all bench clean
 
 demo: .venv/run
 	@$(BIN)/minuet demo
@@ -16,6 +16,9 @@ test: .venv/dev
 
 test-all: .venv/dev
 	$(BIN)/pytest -q -m ""
+
+bench: .venv/dev
+	$(BIN)/python -m benchmarks.order_throughput --orders 2000 --concurrency 200
 
 check: .venv/dev
 	$(BIN)/ruff format --check .

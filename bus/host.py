@@ -90,7 +90,7 @@ class Host:
 
     def look_for_timers(self) -> None:
         """Business time has leapt: do not wait for the next look."""
-        self._timers_changed.set()
+        self._timer_set.set()
 
     def _committed(self, committed: Committed) -> None:
         self._publisher.hand_over(committed.outgoing)

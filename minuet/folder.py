@@ -37,6 +37,9 @@ class Folder:
             "stop that one, or set MINUET_DATABASE_URL to PostgreSQL, where a service may have any number of processes"
         )
 
+    def has_clock(self) -> bool:
+        return (self.path / "clock").exists()
+
     def clock(self, wanted: str) -> str:
         """The clock of this folder's first run counts: its deadlines are in that time."""
         kept = self.path / "clock"

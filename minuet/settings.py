@@ -100,8 +100,11 @@ def sentence(where: tuple[int | str, ...], what: str) -> str:
     return f"MINUET_{str(where[0]).upper()} {words}" if where else words
 
 
-def parse_clock(text: str, now: datetime) -> Clock:
-    """`real` or `accelerated:FACTOR@START`. Raises ValueError with a value that would do."""
+def parse_clock(text: str, now: datetime, *, kept: bool = False) -> Clock:
+    """`real` or `accelerated:FACTOR@START`. Raises ValueError with a value that would do.
+
+    A START that is new may not be old; one that was kept with its data may, as they can be had in its time alone.
+    """
     if text == "real":
         return RealClock()
     example = f"accelerated:86400@{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
@@ -113,6 +116,6 @@ def parse_clock(text: str, now: datetime) -> Clock:
         raise ValueError(f"clock {text!r} is neither `real` nor like `{example}`") from None
     if kind != "accelerated" or not 1 <= factor <= 10_000_000 or start.tzinfo is None:
         raise ValueError(f"clock {text!r} is neither `real` nor like `{example}` (a factor of 1 to 10000000, a zone)")
-    if start > now or start < now - OLDEST_START:
+    if not kept and (start > now or start < now - OLDEST_START):
         raise ValueError(f"clock {text!r} starts in the future or more than 30 days ago; valid is e.g. `{example}`")
     return AcceleratedClock(factor, start)

@@ -60,7 +60,7 @@ async def system(settings: Settings, names: Sequence[str], hosts: Sequence[str] 
 
 def clock_for(settings: Settings, names: Sequence[str]) -> tuple[Clock, Activity]:
     """Only where everything happens in one process can time stand still while something is under way."""
-    clock = parse_clock(settings.clock, datetime.now(UTC))
+    clock = parse_clock(settings.clock, datetime.now(UTC), kept=True)  # a new one was judged by `up`
     if isinstance(clock, AcceleratedClock) and settings.transport == "sql" and set(services.NAMES) <= set(names):
         standing = StandingClock(clock)
         return standing, standing

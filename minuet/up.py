@@ -47,8 +47,9 @@ async def up(settings: Settings, names: Sequence[str], host: str, port: int) -> 
 @contextmanager
 def hold(settings: Settings, names: Sequence[str]) -> Iterator[Settings]:
     """SQLite files have one process a service, and keep the clock of their first run."""
-    parse_clock(settings.clock, datetime.now(UTC))  # before it is kept
     path = settings.folder()
+    is_kept = path is not None and Folder(path).has_clock()
+    parse_clock(settings.clock, datetime.now(UTC), kept=is_kept)  # before it is kept
     if path is None:
         yield settings
         return
@@ -61,7 +62,7 @@ def hold(settings: Settings, names: Sequence[str]) -> Iterator[Settings]:
 def kept_clock(folder: Folder, wanted: str) -> str:
     kept = folder.clock(wanted)
     try:
-        parse_clock(kept, datetime.now(UTC))
+        parse_clock(kept, datetime.now(UTC), kept=True)
     except ValueError as error:
         raise ValueError(f"{folder.path}/ keeps the clock of its first run: {error}; or move it away") from None
     return kept

@@ -95,10 +95,10 @@ def refuse(request: Request, allowed: frozenset[str], token: str | None) -> Resp
     if host_name(request.headers.get("host", "")) not in allowed:
         return problems.problem(421, "unexpected Host: call by the name or address that the server was started with")
     origin = request.headers.get("origin")
-    if origin is not None and origin_name(origin) not in allowed:
+    if origin is not None and address_of(origin) != request.headers.get("host", "").lower():
         return problems.problem(403, "unexpected Origin: requests of other sites' pages are refused")
     if token is not None and request.url.path != "/healthz" and not bears(request, token):
-        return problems.problem(401, "send the header `Authorization: Bearer` with the value of MINUET_API_TOKEN")
+        return unauthorized()
     if "\0" in request.url.path or "%00" in request.url.query:
         return problems.problem(422, REFUSAL)
     return refuse_body(request)
@@ -121,10 +121,16 @@ def host_name(host: str) -> str:
     return found[1] if found else ""
 
 
-def origin_name(origin: str) -> str:
-    """The name in an Origin header; nothing if it is malformed."""
+def unauthorized() -> Response:
+    answer = problems.problem(401, "send the header `Authorization: Bearer` with the value of MINUET_API_TOKEN")
+    answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def address_of(origin: str) -> str:
+    """Name and port in an Origin header, as a Host header says them; nothing if it is malformed."""
     try:
-        return urlsplit(origin).hostname or ""
+        return urlsplit(origin).netloc.lower()
     except ValueError:
         return ""
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Header, Path, Query
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
 from bus import audit
 from bus.access import Access
@@ -59,9 +59,14 @@ class OrderIn(Request):
     payment: PaymentMethod
 
 
+def number_of(quote: Any) -> Any:
+    """A quote may be named by its number, or given as `GET /orders/{id}` shows it."""
+    return quote.get("number") if isinstance(quote, dict) else quote
+
+
 class PriceDecisionIn(Request):
     accept: StrictBool
-    quote: Annotated[int | None, Field(ge=1, strict=True)] = None
+    quote: Annotated[int | None, Field(ge=1, strict=True), BeforeValidator(number_of)] = None
     token: Text | None = None
 
 

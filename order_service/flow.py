@@ -34,6 +34,7 @@ from order_service.rules import (
     because,
     new_order,
     note_clearing,
+    note_paid,
     note_pick,
     of_an_older_attempt,
     pays_by_invoice,
@@ -110,12 +111,12 @@ order_flow = Flow("order", revision=1, data=Order, begins={PlaceOrder: new_order
     Row(after_start,                            PlaceOrder,                                          ignored),
 
     Row(awaiting_payment,                       PaymentInClearing,                                   stays,                    does=note_clearing),
-    Row(awaiting_payment,                       PaymentReceived,                                     awaiting_goods,           sends=[fetch_goods], undo=[release_goods]),
+    Row(awaiting_payment,                       PaymentReceived,                                     awaiting_goods,           does=note_paid, sends=[fetch_goods], undo=[release_goods]),
     Row(awaiting_payment,                       PaymentFailed,                                       cancelled,                does=because("payment failed"), sends=[order_cancelled]),
     Row(awaiting_payment,                       CancelOrder,                                         withdrawing_for_customer, does=because("cancelled by the customer"), sends=[cancel_payment]),
     Row(awaiting_payment,                       after("price guarantee", days=7),                    withdrawing_for_price,    does=because("the price is no longer guaranteed"), sends=[price_guarantee_expired, cancel_payment]),
 
-    Row(withdrawing_for_price,                  PaymentReceived,                                     awaiting_goods,           does=because(""), sends=[fetch_goods], undo=[release_goods]),
+    Row(withdrawing_for_price,                  PaymentReceived,                                     awaiting_goods,           does=note_paid, sends=[fetch_goods], undo=[release_goods]),
     Row(withdrawing_for_customer,               PaymentReceived,                                     compensating,             sends=[undo_all]),
     Row(withdrawing_for_customer,               (PaymentCancelled, PaymentFailed),                   cancelled,                sends=[order_cancelled]),
     Row(withdrawing_for_price,                  (PaymentCancelled, PaymentFailed),                   awaiting_price_decision,  does=priced_anew),

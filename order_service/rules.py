@@ -114,6 +114,7 @@ def accept_quote(order: Order, decision: DecidePrice, moment: Moment) -> Order:
             "card_token": decision.token or order.card_token,
             "price_fixed_at": moment.now,
             "in_clearing": False,
+            "reason": "",
         }
     )
 
@@ -123,6 +124,11 @@ def accept_quote(order: Order, decision: DecidePrice, moment: Moment) -> Order:
 
 def note_clearing(order: Order, _: Message, __: Moment) -> Order:
     return order.model_copy(update={"in_clearing": True})
+
+
+def note_paid(order: Order, _: Message, __: Moment) -> Order:
+    """What was in the way of the payment is so no longer."""
+    return order.model_copy(update={"in_clearing": False, "reason": ""})
 
 
 def note_pick(order: Order, fetched: GoodsFetched, _: Moment) -> Order:

@@ -63,3 +63,8 @@ def test_a_variable_that_cannot_work_is_named(
     with pytest.raises(Invalid) as refusal:
         read_settings()
     assert str(refusal.value).startswith(words)
+
+
+def test_a_start_that_was_kept_with_its_data_may_be_old() -> None:
+    """Else a folder could not be opened any more once it is 30 days old."""
+    assert isinstance(parse_clock("accelerated:86400@2020-01-01T00:00:00Z", NOW, kept=True), AcceleratedClock)

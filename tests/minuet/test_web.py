@@ -64,7 +64,9 @@ async def test_an_unexpected_host_is_refused(open_one: httpx.AsyncClient, host: 
     assert is_problem(await open_one.get("/healthz", headers={"Host": host}), 421, "unexpected Host")
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1.evil.example"])
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "null", "http://127.0.0.1.evil.example", "http://127.0.0.1:3000"]
+)
 async def test_an_unexpected_origin_is_refused(open_one: httpx.AsyncClient, origin: str) -> None:
     assert is_problem(await open_one.post("/echo", json={}, headers={"Origin": origin}), 403, "unexpected Origin")
 

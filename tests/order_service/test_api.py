@@ -267,7 +267,7 @@ async def test_a_new_price_is_shown_and_accepted(shop: httpx.AsyncClient, bench:
     quote = (await show(shop, order_id))["quote"]
     assert (quote["number"], quote["total"]) == (2, {"amount": 2400, "currency": "EUR"})
     response = await shop.post(
-        f"/orders/{order_id}/price-decision", json={"accept": True, "quote": 2, "token": "tok_2"}
+        f"/orders/{order_id}/price-decision", json={"accept": True, "quote": quote, "token": "tok_2"}
     )
     assert (response.status_code, response.json()["state"]) == (202, "awaiting_payment")
     assert response.json()["total"] == {"amount": 2400, "currency": "EUR"}
