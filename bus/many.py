@@ -55,6 +55,20 @@ def update(connection: sa.Connection, table: sa.Table, rows: Rows) -> int:
     return connection.execute(_update_each(table, columns), bound).rowcount
 
 
+def add(connection: sa.Connection, table: sa.Table, rows: Rows) -> int:
+    """Add these numbers to each row's, which it finds by the table's key, unless one of them would fall below zero.
+
+    Returns how many were changed.
+    """
+    if not rows:
+        return 0
+    columns = tuple(rows[0])
+    if connection.dialect.name == "postgresql":
+        return connection.exec_driver_sql(_add(table, columns), (_as_json(rows),)).rowcount
+    bound = [{f"new_{name}": value for name, value in row.items()} for row in rows]
+    return connection.execute(_add_each(table, columns), bound).rowcount
+
+
 @lru_cache
 def _insert(table: sa.Table, columns: tuple[str, ...]) -> str:
     names = ", ".join(columns)
@@ -78,6 +92,23 @@ def _update_each(table: sa.Table, columns: tuple[str, ...]) -> sa.Update:
     if "version" in columns:
         changes["version"] = table.c.version + 1
     return sa.update(table).where(*(table.c[name] == sa.bindparam(f"new_{name}") for name in keys)).values(changes)
+
+
+@lru_cache
+def _add(table: sa.Table, columns: tuple[str, ...]) -> str:
+    keys = [name for name in columns if name in _matched(table)]
+    sums = {name: f"{table.name}.{name} + new.{name}" for name in columns if name not in keys}
+    changes = ", ".join(f"{name} = {total}" for name, total in sums.items())
+    matches = [f"{table.name}.{name} = new.{name}" for name in keys] + [f"{total} >= 0" for total in sums.values()]
+    return f"UPDATE {table.name} SET {changes} FROM {_recordset(table)} AS new WHERE {' AND '.join(matches)}"
+
+
+@lru_cache
+def _add_each(table: sa.Table, columns: tuple[str, ...]) -> sa.Update:
+    keys = [name for name in columns if name in _matched(table)]
+    sums = {name: table.c[name] + sa.bindparam(f"new_{name}") for name in columns if name not in keys}
+    matches = [table.c[name] == sa.bindparam(f"new_{name}") for name in keys]
+    return sa.update(table).where(*matches, *(total >= 0 for total in sums.values())).values(sums)
 
 
 def _matched(table: sa.Table) -> set[str]:

@@ -39,23 +39,7 @@ def goods_shipped(event: GoodsShipped, context: Context) -> Iterable[Message]:
 
 def reserve(goods: Mapping[str, int], stock: Stock) -> list[Missing]:
     """Reserve all, or nothing and return what is missing."""
-    if reserved_all(goods, stock):
-        return []
-    missing = rules.shortfalls(goods, stock.on_hand(goods))
-    if not missing and not reserved_all(goods, stock):  # more came in between, and is locked now
-        raise RuntimeError(f"there is enough of {', '.join(goods)}, yet it cannot be reserved")
-    return missing
-
-
-def reserved_all(goods: Mapping[str, int], stock: Stock) -> bool:
-    """False, and what was reserved on the way is given back, if any of it falls short."""
-    taken: dict[str, int] = {}
-    for sku, quantity in goods.items():
-        if not stock.reserve(sku, quantity):
-            stock.move(taken, "reserved", "on_hand")
-            return False
-        taken[sku] = quantity
-    return True
+    return [] if stock.reserve(goods) else rules.shortfalls(goods, stock.on_hand(goods))
 
 
 def count_stock(sku: str, on_hand: int, context: Context) -> None:

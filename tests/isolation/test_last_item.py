@@ -1,13 +1,13 @@
 """Two replicas of inventory are asked for the last item at once."""
 
 import pytest
-import sqlalchemy as sa
 
 from bus.unit import Context
 from inventory_service import models
 from inventory_service.app import service
 from inventory_service.handlers import count_stock
 from inventory_service.messages import FetchGoods
+from tests.isolation import planted
 from tests.isolation.conftest import Open
 from tests.isolation.replicas import Meeting, Replicas, calling, handling
 
@@ -41,18 +41,15 @@ def test_the_last_item_is_fetched_once(inventory: Replicas) -> None:
     assert inventory.rows(models.bus_tables.dead_letters) == []
 
 
+def test_what_was_read_without_a_lock_is_not_acted_upon(inventory: Replicas, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted: no lock. The update has a condition of its own, and the second fetches anew."""
+    planted.no_row_locks(monkeypatch)
+    assert both_fetch(inventory).both == (["inventory.goods-fetched.v1"], ["inventory.goods-unavailable.v1"])
+
+
 def test_a_check_before_the_update_instead_of_in_it_is_noticed(
     inventory: Replicas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Planted: what was read without a lock is no longer true when acted upon; the table's constraint refuses it."""
-
-    def check_first(self: models.Stock, sku: str, quantity: int) -> bool:
-        on_hand = self.connection.execute(sa.select(models.stock.c.on_hand).where(models.stock.c.sku == sku)).scalar()
-        if on_hand is None or on_hand < quantity:
-            return False
-        self.move({sku: quantity}, "on_hand", "reserved")
-        return True
-
-    monkeypatch.setattr(models.Stock, "reserve", check_first)
-    monkeypatch.setattr(models.Stock, "prepare", lambda *_: None)
+    """Planted: neither lock nor condition. What was read is no longer true; the table's constraint refuses it."""
+    planted.without(monkeypatch, " FOR UPDATE", " AND stock.on_hand + new.on_hand >= 0")
     assert both_fetch(inventory).both != (["inventory.goods-fetched.v1"], ["inventory.goods-unavailable.v1"])
