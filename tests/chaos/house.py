@@ -17,7 +17,7 @@ from tests.servers.rabbitmq import RabbitMQ
 from tests.system.cluster import SERVICES, Cluster, ready
 from tests.system.running import Running, until
 
-READY_SECONDS = 60.0  # a process that was killed starts, on a machine that is busy
+READY_SECONDS = 40.0  # a process that was killed starts, on a machine that is busy
 
 
 @dataclass(frozen=True)

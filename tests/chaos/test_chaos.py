@@ -19,6 +19,8 @@ from tests.chaos.people import People, Wish
 from tests.system.cluster import CARD, SERVICES
 from tests.system.running import until
 
+pytestmark = pytest.mark.long  # minutes even in their short form
+
 DAY_SECONDS = 20  # how long a day takes: outages of seconds make deadlines pass, and gateway and carriers keep up
 GOES_ON_SECONDS = 10.0
 SLOW = {"method": "card", "token": "tok_slow_1500"}
@@ -52,7 +54,7 @@ def here(tmp_path: Path) -> Iterator[House]:
     "plan",
     [
         pytest.param(Plan(1, 150, 5, SHORT, True, 90), id="short"),
-        pytest.param(Plan(2, 2_000, 8, ALL, False, 400), id="long", marks=pytest.mark.long),
+        pytest.param(Plan(2, 2_000, 8, ALL, False, 400), id="long"),
     ],
 )
 def test_whatever_breaks_every_order_ends_right_and_the_books_agree(plan: Plan, here: House) -> None:

@@ -16,7 +16,6 @@ import httpx
 
 T = TypeVar("T")
 
-END_SECONDS = 30.0  # on a machine that is busy; what we promise is tested where nothing else runs
 MINUET = [sys.executable, "-c", "from minuet.cli import app; app()"]
 
 
@@ -96,7 +95,7 @@ class Running:
         if self._process is None:
             return 0
         self._process.send_signal(number)
-        code = self._process.wait(timeout=END_SECONDS)
+        code = self._process.wait(timeout=10)
         self._process = None
         return code
 
