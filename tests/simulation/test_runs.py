@@ -45,6 +45,7 @@ def test_a_seed_is_a_run() -> None:
     assert first.trace_hash != run(Schedule(12, range(6), tuple(KINDS))).trace_hash
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - {"service-down"}))
 def test_every_fault_can_be_had_alone(kind: str) -> None:
     """A fault strikes by its name, and no other does."""
