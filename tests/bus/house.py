@@ -23,7 +23,7 @@ from bus.transports.sql import SqlTransport
 from tests.bus.bench import wire
 from tests.bus.counter import World, counter_service, counters, metadata, tables
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 10.0
 LISTENER = "listener"  # a queue that hears every event of the service, and that nobody consumes
 
 

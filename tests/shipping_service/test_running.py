@@ -14,7 +14,7 @@ from bus.transports.memory import MemoryTransport
 from tests.service_bench import ServiceBench
 from tests.shipping_service.words import CANCELLED, cancel, change_mode, claim, lease_runs_out, ship
 
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 10.0
 
 
 async def test_a_lease_that_runs_out_is_noticed_though_nobody_says_anything(

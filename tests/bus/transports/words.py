@@ -10,7 +10,7 @@ from bus.envelope import Envelope
 from bus.errors import Unavailable
 from bus.transport import Binding, Delivery, Transport
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 10.0
 
 
 @dataclass
