@@ -21,23 +21,33 @@ LONGEST_PAUSE = 300.0
 class Effects:
     """The source of outcomes. An outcome's id is its effect's."""
 
+    most_attempts = 2**31 - 1
+
     def claim(self, unit: UnitOfWork, ids: Sequence[str]) -> set[str]:
-        return set(unit.connection.execute(_take(unit.service.tables.effects), {"ids": ids}).scalars())
+        take = _take(unit.service.tables.effects)
+        return set(unit.connection.execute(take, {"ids": ids, "most": self.most_attempts}).scalars())
 
     def set_aside(self, unit: UnitOfWork, message_id: str) -> None:
         self.claim(unit, [message_id])
 
 
+class FirstAttempts(Effects):
+    """The source of outcomes that count only if nobody else has begun meanwhile: what "nobody answers" means."""
+
+    most_attempts = 1
+
+
 def stage(unit: UnitOfWork) -> None:
     if unit.effects:
-        fresh = {"attempts": 0, "lease_until": unit.machine + LEASE_SECONDS}
+        fresh = {"attempts": 1, "lease_until": unit.machine + LEASE_SECONDS}
         rows = [{"effect_id": effect.id, **effect.to_row(), **fresh} for effect in unit.effects]
         many.insert(unit.connection, unit.service.tables.effects, rows)
 
 
 @cache
 def _take(effects: sa.Table) -> Any:
-    return sa.delete(effects).where(many.among(effects.c.effect_id, "ids")).returning(effects.c.effect_id)
+    mine = many.among(effects.c.effect_id, "ids") & (effects.c.attempts <= sa.bindparam("most"))
+    return sa.delete(effects).where(mine).returning(effects.c.effect_id)
 
 
 def everything(effects: sa.Table) -> sa.Select[Any]:
@@ -59,17 +69,16 @@ def sweep(context: Context) -> list[Envelope]:
     claim = (
         sa.update(effects)
         .where(effects.c.effect_id.in_(sa.select(overdue.c.effect_id)))
-        .values(lease_until=unit.machine + LEASE_SECONDS)
+        .values(lease_until=unit.machine + LEASE_SECONDS, attempts=effects.c.attempts + 1)
         .returning(effects.c.headers, effects.c.body)
     )
     return [Envelope.from_row(row) for row in unit.connection.execute(claim)]
 
 
 def postpone(context: Context, effect_id: str) -> None:
-    """An attempt failed: try again after a pause that doubles, 1 s at first."""
+    """An attempt failed: the next one comes after a pause that doubles, 1 s at first."""
     effects = context.unit.service.tables.effects
     row = effects.c.effect_id == effect_id
-    attempts = context.unit.connection.execute(sa.select(effects.c.attempts).where(row)).scalar() or 0
-    pause = min(LONGEST_PAUSE, 2.0**attempts)
-    changes = {"attempts": attempts + 1, "lease_until": context.unit.machine + pause}
-    context.unit.connection.execute(sa.update(effects).where(row).values(changes))
+    attempts = context.unit.connection.execute(sa.select(effects.c.attempts).where(row)).scalar() or 1
+    pause = min(LONGEST_PAUSE, 2.0 ** (attempts - 1))
+    context.unit.connection.execute(sa.update(effects).where(row).values(lease_until=context.unit.machine + pause))

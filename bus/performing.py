@@ -61,7 +61,8 @@ class Performing:
         self._hooks.after_effect(effect, None)
         if not again and now() - leased > effects.LEASE_SECONDS:
             return  # this process stood still meanwhile: whoever carries it out again knows that it is not the first
-        await self._writer.insist([decode(self._service, outcome, effects.Effects())])
+        source = effects.Effects() if again else effects.FirstAttempts()
+        await self._writer.insist([decode(self._service, outcome, source)])
         self._activity.end([key_of(effect)])
 
     async def _call(self, effect: Envelope, again: bool) -> Envelope:

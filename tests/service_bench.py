@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -41,11 +42,20 @@ class ServiceBench:
         envelope = enclose(message, sender="test", at=self.clock.now(), cause=cause, place=0)
         return self._handle(replace(envelope, id=message_id or str(uuid4())), Inbox())
 
-    def outcome(self, local: Local) -> list[tuple[str, dict[str, Any]]]:
-        """The oldest intended effect was carried out, and this is what came of it."""
+    def outcome(self, local: Local, *, alone: bool = False) -> list[tuple[str, dict[str, Any]]]:
+        """The oldest intended effect was carried out, and this is what came of it.
+
+        `alone`: by the first who was to do so, who takes himself for the only one.
+        """
         effect = self.effects.pop(0)
+        source = effects.FirstAttempts() if alone else effects.Effects()
         body = local.model_dump_json().encode()
-        return self._handle(replace(effect, type=local.wire_name, body=body), effects.Effects())
+        return self._handle(replace(effect, type=local.wire_name, body=body), source)
+
+    def lease_effects_again(self) -> None:
+        """To somebody else: their leases are over."""
+        self.clock.advance(timedelta(seconds=effects.LEASE_SECONDS + 1))
+        self.call(effects.sweep)
 
     def fire_timers(self) -> list[tuple[str, dict[str, Any]]]:
         """Let every timer that is due go off, in due order."""
