@@ -65,8 +65,8 @@ def wrong_money(house: House, ids: list[str]) -> list[str]:
            WHERE reference = ANY(:ids) AND declined IS NULL""",
         ids=ids,
     )[0]
-    found = (*booked, *taken)
-    right = PRICE * len(ids), 0, PRICE * len(ids), len(ids)
+    found = [*booked, *taken]
+    right = [PRICE * len(ids), 0, PRICE * len(ids), len(ids)]
     return (
         [] if found == right else [f"charged, balance, taken by the gateway and its charges are {found}, not {right}"]
     )
