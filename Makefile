@@ -17,15 +17,18 @@ test: .venv/dev
 test-all: .venv/dev
 	$(BIN)/pytest -q -m ""
 
-bench: .venv/dev
-	$(BIN)/python -m benchmarks.order_throughput --orders 2000 --concurrency 200
-
 check: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@.ci/audit
+
+# On private servers, or on those that MINUET_AMQP_URL and MINUET_DATABASE_URL name. More of them: docs/benchmarks.md.
+bench: .venv/dev
+	$(BIN)/python benchmarks/order_throughput.py --orders 4000 --concurrency 500
+	$(BIN)/python benchmarks/order_throughput.py --orders 300 --concurrency 500 --rate 20
+	$(BIN)/python benchmarks/sleeping_flows.py 10000 --due 2000
 
 # Both write a mark, so that nothing is installed twice. The development set contains the other.
 .venv/run: requirements.lock pyproject.toml

@@ -33,7 +33,7 @@ def run(program: Path, words: Sequence[str], environment: Mapping[str, str]) -> 
     )
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode != 0 or not lines:
-        raise RuntimeError(f"{program.name} failed:\n{done.stdout}{done.stderr[-2000:]}")
+        raise RuntimeError(f"{program.name} failed with code {done.returncode}:\n{done.stdout}{done.stderr[-2000:]}")
     figures: Figures = json.loads(lines[-1])
     return figures
 

@@ -42,10 +42,11 @@ class BusTables:
             sa.Column("timer_id", sa.Text, primary_key=True),
             sa.Column("subject", sa.Text, nullable=False, index=True),
             sa.Column("name", sa.Text, nullable=False),
-            sa.Column("due_at", UtcDateTime, nullable=False, index=True),  # business time
+            sa.Column("due_at", UtcDateTime, nullable=False),  # business time
             sa.Column("wakes", sa.Text, nullable=False),  # what waits, and would wait for ever without it; or nothing
             sa.Column("headers", sa.Text, nullable=False),
             sa.Column("body", sa.LargeBinary, nullable=False),
+            sa.Index("timers_in_due_order", "due_at", "timer_id"),
         )
         self.dead_letters = sa.Table(
             "dead_letters",

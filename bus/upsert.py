@@ -11,10 +11,10 @@ def insert_ignore(connection: sa.Connection, table: sa.Table) -> Any:
     return _insert(connection, table).on_conflict_do_nothing()
 
 
-def insert_or_update(connection: sa.Connection, table: sa.Table, row: dict[str, Any], **changed: Any) -> Any:
-    """An insert that updates the row if its key is there already; `changed`: not to the row's values, but to these."""
+def insert_or_update(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> Any:
+    """An insert that updates the row if its key is there already."""
     keys = [column.name for column in table.primary_key.columns]
-    changes = {name: value for name, value in row.items() if name not in keys} | changed
+    changes = {name: value for name, value in row.items() if name not in keys}
     return _insert(connection, table).values(row).on_conflict_do_update(index_elements=keys, set_=changes)
 
 

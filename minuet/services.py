@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 
-import httpx
-
 import inventory_service.app
 import order_service.app
 import payment_service.app
 import shipping_service.app
 from bus.service import Service
-from payment_service.gateway import Gateway
+from payment_service.gateway import Client, Gateway
 
 NAMES = ("order", "payment", "inventory", "shipping")
 GATEWAY = "gateway"  # the sandbox: no service of the bus, but started by name like one
@@ -37,7 +35,7 @@ def port_of(names: Sequence[str]) -> int:
     return PORTS[names[0]] if names else PORT_OF_ALL
 
 
-def build(names: Sequence[str], gateway: httpx.AsyncClient) -> list[Service]:
+def build(names: Sequence[str], gateway: Client) -> list[Service]:
     """The services as values."""
     makers = {
         "order": order_service.app.service,

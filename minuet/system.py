@@ -22,6 +22,9 @@ from minuet.runtime import Runtime
 from minuet.settings import Settings, parse_clock
 from minuet.starting import Starting
 from minuet.transports import open_transport
+from payment_service.gateway import Client
+from sandbox_gateway.nearby import Nearby
+from sandbox_gateway.sandbox import Sandbox
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ async def system(settings: Settings, names: Sequence[str], hosts: Sequence[str] 
         stack.callback(databases.close)
         transport = open_transport(settings, databases.open, clock, activity)
         stack.push_async_callback(transport.close)
-        sandbox = sandbox_gateway.api.app(databases.open("gateway"), clock) if has_sandbox(settings, names) else None
+        sandbox = Sandbox(databases.open("gateway"), clock) if has_sandbox(settings, names) else None
         client = await stack.enter_async_context(gateway_client(settings, sandbox))
         built = services.build(names, client)
         runtime = Runtime(built, databases.open, transport, clock, uuid4, activity)
@@ -54,7 +57,7 @@ async def system(settings: Settings, names: Sequence[str], hosts: Sequence[str] 
         routers = [*runtime.routers(), health.routes(probes(built, databases, transport, sandbox), starting.done)]
         app = web.build_app(routers, hosts=hosts, token=settings.api_token, started=starting.wait)
         if sandbox is not None:
-            app.mount("/gateway", sandbox)
+            app.mount("/gateway", sandbox_gateway.api.app(sandbox))
         yield System(app, starting, clock, activity, transport, built)
 
 
@@ -72,16 +75,19 @@ def has_sandbox(settings: Settings, names: Sequence[str]) -> bool:
     return services.GATEWAY in names or ("payment" in names and settings.gateway_url is None)
 
 
-def gateway_client(settings: Settings, sandbox: FastAPI | None) -> httpx.AsyncClient:
-    """The same client, whether the gateway is elsewhere, one of ours under the same token, or in this process."""
+@asynccontextmanager
+async def gateway_client(settings: Settings, sandbox: Sandbox | None) -> AsyncIterator[Client]:
+    """To the gateway elsewhere, perhaps one of ours under the same token, or in this process."""
     if settings.gateway_url is None and sandbox is not None:
-        return httpx.AsyncClient(transport=httpx.ASGITransport(sandbox), base_url="http://gateway.local")
+        yield Nearby(sandbox)
+        return
     headers = {"Authorization": f"Bearer {settings.api_token}"} if settings.api_token else {}
-    return httpx.AsyncClient(base_url=settings.gateway_url or "", headers=headers)
+    async with httpx.AsyncClient(base_url=settings.gateway_url or "", headers=headers) as client:
+        yield client
 
 
 def probes(
-    built: Sequence[Service], databases: Databases, transport: Transport, sandbox: FastAPI | None
+    built: Sequence[Service], databases: Databases, transport: Transport, sandbox: Sandbox | None
 ) -> health.Probes:
     """What each service needs to be ready."""
     broker = Probe("broker", transport.check)

@@ -11,7 +11,6 @@ from bus.database import Database, UtcDateTime
 from bus.envelope import rfc3339
 from bus.errors import Refused, Unavailable
 from bus.group_commit import GroupCommit
-from bus.upsert import insert_or_update
 from sandbox_gateway.requests import ChargeRequest, RefundRequest
 from sandbox_gateway.tokens import behaviour_of
 
@@ -45,6 +44,11 @@ requests = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("count", sa.Integer, nullable=False),
 )
+
+ONCE_MORE = sa.text("""
+    INSERT INTO requests AS earlier (kind, key, count) VALUES (:kind, :key, 1)
+    ON CONFLICT (kind, key) DO UPDATE SET count = earlier.count + 1 RETURNING count
+""")
 
 Row = dict[str, Any]
 
@@ -164,10 +168,7 @@ def contents(connection: sa.Connection) -> Row:
 
 def count(connection: sa.Connection, kind: str, key: str) -> int:
     """Returns how many calls of this kind there were for the key, this one included."""
-    once_more = insert_or_update(
-        connection, requests, {"kind": kind, "key": key, "count": 1}, count=requests.c.count + 1
-    )
-    calls: int = connection.execute(once_more.returning(requests.c.count)).scalar_one()
+    calls: int = connection.execute(ONCE_MORE, {"kind": kind, "key": key}).scalar_one()
     return calls
 
 
@@ -177,7 +178,7 @@ def find(connection: sa.Connection, table: sa.Table, key: str) -> Row | None:
 
 
 def insert(connection: sa.Connection, table: sa.Table, row: Row) -> Row:
-    connection.execute(sa.insert(table).values(row))
+    connection.execute(sa.insert(table), row)
     return row
 
 

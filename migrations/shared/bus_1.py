@@ -32,11 +32,12 @@ def create() -> None:
         sa.Column("timer_id", sa.Text, primary_key=True),
         sa.Column("subject", sa.Text, nullable=False, index=True),
         sa.Column("name", sa.Text, nullable=False),
-        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False, index=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("wakes", sa.Text, nullable=False),
         sa.Column("headers", sa.Text, nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
     )
+    op.create_index("timers_in_due_order", "timers", ["due_at", "timer_id"])
     op.create_table(
         "dead_letters",
         sa.Column("message_id", sa.Text, primary_key=True),

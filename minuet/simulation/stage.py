@@ -25,6 +25,7 @@ from minuet.simulation.disk import WatchedDisk
 from minuet.simulation.network import Network
 from minuet.simulation.oracle.touched import watch
 from minuet.simulation.replica import RUNNING_IN, Replica
+from sandbox_gateway.sandbox import Sandbox
 
 T = TypeVar("T")
 
@@ -80,7 +81,7 @@ class Stage:
     def __init__(self) -> None:
         self.gateway_clock = OutsideClock()
         gateway_disk = WatchedDisk(sandbox_gateway.ledger.metadata, watch)
-        gateway = httpx.ASGITransport(sandbox_gateway.api.app(gateway_disk, self.gateway_clock))
+        gateway = httpx.ASGITransport(sandbox_gateway.api.app(Sandbox(gateway_disk, self.gateway_clock)))
         self.network = Network(gateway, contextvars.copy_context())
         client = httpx.AsyncClient(transport=self.network, base_url="http://gateway.local")
         self.services: list[Service] = services.build(services.NAMES, client)

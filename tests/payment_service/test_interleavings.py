@@ -24,6 +24,7 @@ from payment_service.messages import CaseAction, GiveUpCase, TakeNewCard
 from payment_service.models import bus_tables
 from sandbox_gateway.api import app
 from sandbox_gateway.ledger import Ledger, metadata
+from sandbox_gateway.sandbox import Sandbox
 from tests.payment_service.words import (
     CANCELLED,
     FAILED,
@@ -54,7 +55,7 @@ class World:
         self.token = token
         database = Database("sqlite://")
         metadata.create_all(database.engine)
-        transport = httpx.ASGITransport(app(database, ManualClock()))
+        transport = httpx.ASGITransport(app(Sandbox(database, ManualClock())))
         self.gateway = Ledger(database)
         client = httpx.AsyncClient(transport=transport, base_url="http://gateway")
         self.bench = ServiceBench(service(Gateway(client)))

@@ -12,6 +12,7 @@ from bus.clock import ManualClock
 from bus.database import Database
 from sandbox_gateway.api import app
 from sandbox_gateway.ledger import metadata
+from sandbox_gateway.sandbox import Sandbox
 from tests.sandbox_gateway.words import ask, charge, charged_keys, euros, ledger
 
 
@@ -135,7 +136,7 @@ async def test_what_is_no_charge_is_refused(client: httpx.AsyncClient, body: dic
 async def test_its_paths_are_the_same_alone_and_mounted_in_another_app(clock: ManualClock) -> None:
     database = Database("sqlite://")
     metadata.create_all(database.engine)
-    gateway = app(database, clock)
+    gateway = app(Sandbox(database, clock))
     around = FastAPI()
     around.mount("/gateway", gateway)
     for served in (gateway, around):

@@ -8,6 +8,7 @@ from bus.clock import ManualClock
 from bus.database import Database
 from sandbox_gateway.api import app
 from sandbox_gateway.ledger import metadata
+from sandbox_gateway.sandbox import Sandbox
 
 
 def euros(cents: int) -> dict[str, Any]:
@@ -17,7 +18,7 @@ def euros(cents: int) -> dict[str, Any]:
 def client_of(database: Database, clock: ManualClock | None = None) -> httpx.AsyncClient:
     """HTTP to a gateway that was just started on this database, which is migrated."""
     metadata.create_all(database.engine)
-    gateway = app(database, clock or ManualClock())
+    gateway = app(Sandbox(database, clock or ManualClock()))
     return httpx.AsyncClient(transport=httpx.ASGITransport(gateway), base_url="http://gateway")
 
 

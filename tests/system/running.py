@@ -69,7 +69,7 @@ class Running:
             self._process = subprocess.Popen(
                 command, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT, env=self.environment
             )
-        until(lambda: self.client.get("/healthz").is_success or None, f"/healthz; its log: {self.log()}")
+        until(lambda: self.client.get("/healthz").is_success or None, f"/healthz; its log: {self.log()}", 60)
 
     @property
     def pid(self) -> int:

@@ -1,0 +1,93 @@
+"""What is asked again and again must not cost more, the more rows are stored."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bus import dead_letters, effects, outbox, timers
+from bus.clock import ManualClock
+from bus.database import Database
+from bus.envelope import origin
+from bus.unit import Context, UnitOfWork
+from shipping_service.app import service
+from shipping_service.models import Shipments, bus_tables, metadata
+from tests.databases import OnPostgreSQL
+
+ROWS = 20_000
+CLOCK = ManualClock()
+FILL = """
+    INSERT INTO outbox SELECT n::text, '{}', '', false, 0, 4e9 + n FROM generate_series(1, :rows) n;
+    INSERT INTO effects SELECT n::text, '{}', '', 0, 4e9 + n FROM generate_series(1, :rows) n;
+    INSERT INTO inbox SELECT n::text, 0 FROM generate_series(1, :rows) n;
+    INSERT INTO timers SELECT n::text, n::text, '', timestamptz '2025-01-01' + n * interval '1 s', '',
+        '{"ce-id": "1", "ce-type": "t", "ce-source": "s"}', '' FROM generate_series(1, :rows) n;
+    INSERT INTO dead_letters SELECT n::text, n::text, '{}', '', '', 'retrying', 1, 0, 4e9 + n
+        FROM generate_series(1, :rows) n;
+    INSERT INTO shipments (reference, state, cancel_wished) SELECT n::text, 'shipped', false
+        FROM generate_series(1, :rows) n;
+    ANALYZE
+"""
+
+Ask = Callable[[Context], object]
+
+
+@pytest.fixture
+def full(on_postgresql: OnPostgreSQL) -> Database:
+    database = on_postgresql(metadata)
+    with database.transaction() as connection:
+        connection.exec_driver_sql(FILL.replace(":rows", str(ROWS)))
+    return database
+
+
+def plans(database: Database, ask: Ask) -> str:
+    """How PostgreSQL carries out what is asked of it, statement by statement."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_: Any, __: Any, statement: str, parameters: Any, ___: Any, ____: Any) -> None:
+        asked.append((statement, parameters))
+
+    sa.event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        with database.transaction() as connection:
+            unit = UnitOfWork(service(), connection, CLOCK.now(), CLOCK.machine())
+            ask(Context(unit, origin("a request", sender="shipping", at="")))
+            unit.flush()
+    finally:
+        sa.event.remove(database.engine, "before_cursor_execute", note)
+    with database.transaction() as connection:
+        explained = [connection.exec_driver_sql(f"EXPLAIN {statement}", given).scalars() for statement, given in asked]
+        return "\n".join(line for lines in explained for line in lines)
+
+
+def due_timers(context: Context) -> object:
+    """Ten thousand of them."""
+    return timers.due(context.unit.connection, bus_tables.timers, context.now - timedelta(days=364, hours=21))
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        outbox.sweep,
+        effects.sweep,
+        dead_letters.due,
+        due_timers,
+        lambda context: timers.next_due(context.unit.connection, bus_tables.timers),
+        lambda context: timers.DueTimers().claim(context.unit, ["1", "2"]),
+        lambda context: effects.Effects().claim(context.unit, ["1", "2"]),
+        lambda context: outbox.forget(context.unit, ["1", "2"]),
+        lambda context: context.store(Shipments).get("1"),
+        lambda context: context.store(Shipments).pending(500),
+        lambda context: context.store(Shipments).lease_over(context.unit.machine, 500),
+    ],
+)
+def test_it_finds_its_rows_by_an_index(full: Database, ask: Ask) -> None:
+    found = plans(full, ask)
+    assert "Index" in found
+    assert "Seq Scan" not in found, found
+
+
+def test_a_month_of_due_timers_is_not_sorted_for_every_hundred(full: Database) -> None:
+    assert "Sort" not in plans(full, due_timers)
