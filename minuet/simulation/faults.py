@@ -48,8 +48,8 @@ class Faults:
 
     seed: int
     kinds: Collection[str]
-    told: Callable[[str, str], None]
     only: frozenset[Strike] | None = None
+    told: Callable[[str, str], None] = lambda _place, _what: None
     healed: bool = False
     struck: list[Strike] = field(default_factory=list)
     _rates: dict[str, float] = field(init=False)

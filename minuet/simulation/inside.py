@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -13,18 +14,22 @@ import bus.host
 
 T = TypeVar("T")
 
-SILENT = logging.CRITICAL  # warnings are what faults are for
-
-
 POLL_SECONDS = 4.0  # recovery looks around as well as ever, and most of its looks find nothing
 
 
 @contextmanager
-def simulation_process() -> Iterator[None]:
+def simulation_process(unexpected: Callable[[BaseException | None, str], None]) -> Iterator[None]:
+    """`unexpected` is told of every error that is logged. Warnings are what faults are for."""
+
+    def listen(_logger: Any, _level: str, event: Any) -> Any:
+        unexpected(sys.exc_info()[1], str(event.get("event")))
+        raise structlog.DropEvent
+
     before, configured, polled = anyio.to_thread.run_sync, structlog.get_config(), bus.host.POLL_SECONDS
     anyio.to_thread.run_sync = run_sync  # type: ignore[assignment]
     bus.host.POLL_SECONDS = POLL_SECONDS
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(SILENT))
+    errors = structlog.make_filtering_bound_logger(logging.ERROR)
+    structlog.configure(wrapper_class=errors, processors=[listen])
     try:
         yield
     finally:

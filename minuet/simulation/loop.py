@@ -20,11 +20,11 @@ class Standstill(Exception):
 class VirtualLoop(asyncio.BaseEventLoop):
     """`idle` is asked whenever nothing is ready: if it did something, no time passes. `duration` is a thread's."""
 
-    def __init__(self, idle: Callable[[], bool], duration: Callable[[], float]) -> None:
+    def __init__(self, duration: Callable[[], float]) -> None:
         super().__init__()
         self._selector = self
         self._clock_resolution = RESOLUTION
-        self._idle = idle
+        self.idle: Callable[[], bool] = lambda: False
         self._duration = duration
         self._time = 0.0
         self.set_exception_handler(lambda _loop, _context: None)  # what crashed is not heard of again
@@ -36,7 +36,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """In place of a selector: there is nothing outside to wait for."""
         if timeout is None:
             raise Standstill("nothing is scheduled")
-        if timeout > 0 and not self._idle():
+        if timeout > 0 and not self.idle():
             self._time += timeout
         return []
 

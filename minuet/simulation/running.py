@@ -43,36 +43,37 @@ class Result:
 
 
 def run(schedule: Schedule, listen: Callable[[str], None] | None = None) -> Result:
+    """`listen` is told step by step what happens."""
     started = time.perf_counter()
-    with simulation_process():
-        faults = Faults(schedule.seed, schedule.faults, lambda _who, _what: None, schedule.strikes)
-        conductors: list[Conductor] = []
-        world = World(schedule.seed, faults, listen, lambda: bool(conductors) and conductors[0].idle())
-        orders = [plan_order(schedule.seed, number) for number in schedule.orders]
-        acting = Acting(world)
-        customers, staff = Customers(world, acting, orders), Staff(world, acting)
-
-        async def live() -> None:
-            await world.start()
-            await staff.open_shop(orders)
-            customers.plan()
-            staff.plan()
-            conductors.append(Conductor(world, acting, customers))
-
-        async def until_over() -> None:
-            living = world.loop.create_task(live())
-            await asyncio.wait([living, world.over], return_when=asyncio.FIRST_COMPLETED)
-            if living.done():
-                living.result()  # raises what it raised
-            await world.over
-
+    world = World(schedule.seed, Faults(schedule.seed, schedule.faults, schedule.strikes), listen)
+    with simulation_process(world.unexpected):
         try:
-            world.loop.run_until_complete(until_over())
-            if world.broken is not None:
-                raise world.broken
+            world.loop.run_until_complete(live(world, schedule.orders))
             return result_of(schedule, world, time.perf_counter() - started)
         finally:
             world.close()
+
+
+async def live(world: World, numbers: Sequence[int]) -> None:
+    """Until nothing is left to happen, or an invariant is broken."""
+    opened = world.loop.create_task(open_shop(world, numbers))
+    await asyncio.wait([opened, world.over], return_when=asyncio.FIRST_COMPLETED)
+    if opened.done():
+        opened.result()  # raises what it raised
+    await world.over
+    if world.broken is not None:
+        raise world.broken
+
+
+async def open_shop(world: World, numbers: Sequence[int]) -> None:
+    orders = [plan_order(world.seed, number) for number in numbers]
+    acting = Acting(world)
+    customers, staff = Customers(world, acting, orders), Staff(world, acting)
+    await world.start()
+    await staff.open_shop(orders)
+    customers.plan()
+    staff.plan()
+    world.loop.idle = Conductor(world, acting, customers).idle
 
 
 def result_of(schedule: Schedule, world: World, seconds: float) -> Result:

@@ -12,6 +12,7 @@ from minuet.simulation.agenda import Agenda
 from minuet.simulation.chance import branch
 from minuet.simulation.clock import Calendar, NodeClock
 from minuet.simulation.courier import Courier
+from minuet.simulation.disk import Failed
 from minuet.simulation.faults import Faults
 from minuet.simulation.loop import Crashed, VirtualLoop
 from minuet.simulation.oracle.books import Books
@@ -30,14 +31,12 @@ DRIFT_SECONDS = 2.0
 
 
 class World:
-    def __init__(
-        self, seed: int, faults: Faults, listen: Callable[[str], None] | None, idle: Callable[[], bool]
-    ) -> None:
+    def __init__(self, seed: int, faults: Faults, listen: Callable[[str], None] | None) -> None:
         self.seed = seed
         self.faults = faults
         self.stage = stage()
         self.stage.clear()
-        self.loop = VirtualLoop(idle, self._duration)
+        self.loop = VirtualLoop(self._duration)
         self.loop.set_task_factory(task_factory)  # type: ignore[arg-type]
         self.calendar = self.stage.gateway_clock.calendar = Calendar()
         self.trace = Trace(self.calendar, self.loop, listen)
@@ -87,6 +86,11 @@ class World:
         """The simulation itself has a bug."""
         self.broken = self.broken or error
         self.end()
+
+    def unexpected(self, error: BaseException | None, said: str) -> None:
+        """A process has met what it has no remedy for, and goes on."""
+        if not isinstance(getattr(error, "orig", None), Failed):
+            self._violated(Violation("L1", "whatever goes wrong has its remedy", f"{said}: {error!r}"))
 
     def close(self) -> None:
         for replicas in self.replicas.values():

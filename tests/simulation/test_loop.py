@@ -9,7 +9,7 @@ from minuet.simulation.loop import Crashed, Standstill, VirtualLoop
 
 
 def run(work: object) -> VirtualLoop:
-    loop = VirtualLoop(lambda: False, lambda: 0.5)
+    loop = VirtualLoop(lambda: 0.5)
     try:
         loop.run_until_complete(work)  # type: ignore[arg-type]
     finally:
