@@ -18,6 +18,10 @@ from tests.system.cluster import SERVICES, Cluster, ready
 from tests.system.running import Running, until
 
 READY_SECONDS = 40.0  # a process that was killed starts, on a machine that is busy
+IN_TRANSACTION = """
+SELECT extract(epoch FROM coalesce(now() - xact_start, interval '0')) FROM pg_stat_activity
+WHERE datname LIKE 'minuet%' AND backend_type = 'client backend'
+"""
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,10 @@ class House:
     def broker_connections(self) -> int:
         return len(self._listed("list_connections", "pid"))
 
-    def database_connections(self) -> list[str]:
-        """What each is doing."""
-        query = "SELECT state FROM pg_stat_activity WHERE datname LIKE 'minuet%' AND backend_type = 'client backend'"
+    def database_connections(self) -> list[float]:
+        """For how many seconds each has been in its transaction."""
         with self.connect("postgres") as connection:
-            return [state for (state,) in connection.execute(query)]
+            return [float(seconds) for (seconds,) in connection.execute(IN_TRANSACTION)]
 
     def bindings(self) -> list[tuple[str, ...]]:
         """Wire name, service."""
