@@ -8,6 +8,7 @@ else arrives under it is dropped.
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -116,22 +117,24 @@ def new(unit: UnitOfWork, envelope: Envelope, cause: str) -> dict[str, Any]:
 def due(context: Context) -> list[Envelope]:
     """Lease the letters whose next attempt is due, and return their messages, to be tried one at a time."""
     unit = context.unit
-    letters = unit.service.tables.dead_letters
+    times = {"now": unit.machine, "until": unit.machine + LEASE_SECONDS}
+    leased = unit.connection.execute(_lease(unit.service.tables.dead_letters), times)
+    return [message_of(row) for row in sorted(leased, key=lambda row: (row.first_at, row.message_id))]
+
+
+@cache
+def _lease(letters: sa.Table) -> Any:
     waiting = (
         sa.select(letters.c.message_id)
-        .where(letters.c.status == "retrying", letters.c.next_attempt_at <= unit.machine)
+        .where(letters.c.status == "retrying", letters.c.next_attempt_at <= sa.bindparam("now"))
         .order_by(letters.c.next_attempt_at)
         .limit(BATCH)
         .with_for_update(skip_locked=True)
+        .cte("waiting")  # evaluated once; a subquery might be evaluated again and again, and take more
     )
-    lease = (
-        sa.update(letters)
-        .where(letters.c.message_id.in_(waiting))
-        .values(next_attempt_at=unit.machine + LEASE_SECONDS)
-        .returning(letters.c.message_id, letters.c.headers, letters.c.body, letters.c.first_at)
-    )
-    rows = sorted(unit.connection.execute(lease), key=lambda row: (row.first_at, row.message_id))
-    return [message_of(row) for row in rows]
+    lease = sa.update(letters).where(letters.c.message_id.in_(sa.select(waiting.c.message_id)))
+    lease = lease.values(next_attempt_at=sa.bindparam("until"))
+    return lease.returning(letters.c.message_id, letters.c.headers, letters.c.body, letters.c.first_at)
 
 
 def message_of(row: Any) -> Envelope:

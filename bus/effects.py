@@ -57,22 +57,23 @@ def everything(effects: sa.Table) -> sa.Select[Any]:
 def sweep(context: Context) -> list[Envelope]:
     """Lease effects whose lease is over: a crash or a failure left them behind."""
     unit = context.unit
-    effects = unit.service.tables.effects
+    times = {"now": unit.machine, "until": unit.machine + LEASE_SECONDS}
+    return [Envelope.from_row(row) for row in unit.connection.execute(_lease(unit.service.tables.effects), times)]
+
+
+@cache
+def _lease(effects: sa.Table) -> Any:
     overdue = (
         sa.select(effects.c.effect_id)
-        .where(effects.c.lease_until < unit.machine)
+        .where(effects.c.lease_until < sa.bindparam("now"))
         .order_by(effects.c.lease_until)
         .limit(SWEEP_LIMIT)
         .with_for_update(skip_locked=True)
         .cte("overdue")  # evaluated once; a subquery might be evaluated again and again, and take more
     )
-    claim = (
-        sa.update(effects)
-        .where(effects.c.effect_id.in_(sa.select(overdue.c.effect_id)))
-        .values(lease_until=unit.machine + LEASE_SECONDS, attempts=effects.c.attempts + 1)
-        .returning(effects.c.headers, effects.c.body)
-    )
-    return [Envelope.from_row(row) for row in unit.connection.execute(claim)]
+    claim = sa.update(effects).where(effects.c.effect_id.in_(sa.select(overdue.c.effect_id)))
+    claim = claim.values(lease_until=sa.bindparam("until"), attempts=effects.c.attempts + 1)
+    return claim.returning(effects.c.headers, effects.c.body)
 
 
 def postpone(context: Context, effect_id: str) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from functools import partial
 
 import structlog
 
@@ -15,7 +14,6 @@ from bus.delivery import open_delivery
 from bus.draining import Draining
 from bus.envelope import Envelope
 from bus.errors import Unavailable
-from bus.handler import Sweep
 from bus.hooks import Hooks
 from bus.ids import IdSource
 from bus.incoming import Source, decode
@@ -152,13 +150,22 @@ class Host:
             pass
 
     async def _sweep(self) -> None:
+        """Once a second, all in one transaction."""
         await asyncio.sleep(POLL_SECONDS)
-        self._publisher.hand_over(await self.writer.call(outbox.sweep))
-        self._performing.hand_over(await self.writer.call(effects.sweep), again=True)
-        for letter in await self.writer.call(dead_letters.due):
+        unsaid, intents, letters, _ = await asyncio.gather(
+            self.writer.call(outbox.sweep),
+            self.writer.call(effects.sweep),
+            self.writer.call(dead_letters.due),
+            self.writer.call(self._sweep_service),
+        )
+        self._publisher.hand_over(unsaid)
+        self._performing.hand_over(intents, again=True)
+        for letter in letters:
             await self._do([letter], dead_letters.DeadLetters())
+
+    def _sweep_service(self, context: Context) -> None:
         for sweep in self.service.sweeps:
-            await self.writer.call(partial(swept, sweep))
+            context.send(sweep(context))
 
     async def _prune(self) -> None:
         await self.writer.call(lambda context: inbox.prune(context.unit))
@@ -182,7 +189,3 @@ class Host:
             except Exception:
                 log.exception("unexpected, going on", service=self.service.name)
                 await asyncio.sleep(POLL_SECONDS)
-
-
-def swept(sweep: Sweep, context: Context) -> None:
-    context.send(sweep(context))

@@ -35,22 +35,23 @@ def everything(outbox: sa.Table) -> sa.Select[Any]:
 def sweep(context: Context) -> list[Envelope]:
     """Lease rows whose lease is over, oldest first, and return them to be published again."""
     unit = context.unit
-    outbox = unit.service.tables.outbox
+    times = {"now": unit.machine, "until": unit.machine + LEASE_SECONDS}
+    return [Envelope.from_row(row) for row in unit.connection.execute(_lease(unit.service.tables.outbox), times)]
+
+
+@cache
+def _lease(outbox: sa.Table) -> Any:
     overdue = (
         sa.select(outbox.c.message_id)
-        .where(outbox.c.lease_until < unit.machine)
+        .where(outbox.c.lease_until < sa.bindparam("now"))
         .order_by(outbox.c.lease_until)
         .limit(SWEEP_LIMIT)
         .with_for_update(skip_locked=True)
         .cte("overdue")  # evaluated once; a subquery might be evaluated again and again, and take more
     )
-    claim = (
-        sa.update(outbox)
-        .where(outbox.c.message_id.in_(sa.select(overdue.c.message_id)))
-        .values(lease_until=unit.machine + LEASE_SECONDS)
-        .returning(outbox.c.headers, outbox.c.body, outbox.c.command)
-    )
-    return [Envelope.from_row(row) for row in unit.connection.execute(claim)]
+    claim = sa.update(outbox).where(outbox.c.message_id.in_(sa.select(overdue.c.message_id)))
+    claim = claim.values(lease_until=sa.bindparam("until"))
+    return claim.returning(outbox.c.headers, outbox.c.body, outbox.c.command)
 
 
 def forget(unit: UnitOfWork, confirmed: Iterable[str]) -> None:

@@ -37,6 +37,17 @@ carrier = sa.Table(
 )
 
 
+def queue(column: sa.ColumnElement[float], waiting: sa.ColumnElement[bool]) -> sa.Select[str]:
+    """The smallest first, but for those that another replica has in hand."""
+    query = sa.select(shipments.c.reference).where(waiting).order_by(column, shipments.c.reference)
+    return query.limit(sa.bindparam("most")).with_for_update(skip_locked=True)
+
+
+PENDING = queue(shipments.c.queued_at, shipments.c.queued_at.is_not(None))
+LEASE_OVER = queue(shipments.c.lease_until, shipments.c.lease_until <= sa.bindparam("machine"))
+MODE = sa.select(carrier.c.mode)
+
+
 class Shipments(Records[Shipment]):
     table = shipments
     record = Shipment
@@ -48,18 +59,16 @@ class Shipments(Records[Shipment]):
 
     def pending(self, most: int) -> list[Shipment]:
         """Up to so many that nobody has, those first that have waited longest."""
-        waiting = sa.select(shipments.c.reference).where(shipments.c.queued_at.is_not(None))
-        return self._lock(waiting.order_by(shipments.c.queued_at, shipments.c.reference).limit(most))
+        return self._lock(PENDING, {"most": most})
 
     def lease_over(self, machine: float, most: int) -> list[Shipment]:
         """Up to so many whose lease is over, those first whose lease was over first."""
-        over = sa.select(shipments.c.reference).where(shipments.c.lease_until <= machine)
-        return self._lock(over.order_by(shipments.c.lease_until, shipments.c.reference).limit(most))
+        return self._lock(LEASE_OVER, {"machine": machine, "most": most})
 
-    def _lock(self, query: sa.Select[str]) -> list[Shipment]:
-        """The records, but for those that another replica has in hand, in the query's sequence."""
+    def _lock(self, query: sa.Select[str], values: dict[str, float]) -> list[Shipment]:
+        """The records, in the query's sequence."""
         self.flush()  # the query must see what was changed in this unit of work
-        references = self.connection.execute(query.with_for_update(skip_locked=True)).scalars().all()
+        references = self.connection.execute(query, values).scalars().all()
         self.preload(references)
         return list(self._found(references))
 
@@ -85,4 +94,4 @@ class Carrier(Store):
 
 
 def mode_of(connection: sa.Connection) -> Mode:
-    return connection.execute(sa.select(carrier.c.mode)).scalar() or "push"
+    return connection.execute(MODE).scalar() or "push"

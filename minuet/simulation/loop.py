@@ -34,10 +34,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def select(self, timeout: float | None) -> list[Any]:
         """In place of a selector: there is nothing outside to wait for."""
+        if timeout == 0 or self.idle():
+            return []
         if timeout is None:
             raise Standstill("nothing is scheduled")
-        if timeout > 0 and not self.idle():
-            self._time += timeout
+        self._time += timeout
         return []
 
     def run_in_executor(  # type: ignore[override]
