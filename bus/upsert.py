@@ -13,9 +13,14 @@ def insert_ignore(connection: sa.Connection, table: sa.Table) -> Any:
 
 def insert_or_update(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> Any:
     """An insert that updates the row if its key is there already."""
+    changes = {name: value for name, value in row.items() if name not in table.primary_key.columns}
+    return insert_or_change(connection, table, **changes).values(row)
+
+
+def insert_or_change(connection: sa.Connection, table: sa.Table, **changes: Any) -> Any:
+    """An insert that makes these changes to the row instead if its key is there already."""
     keys = [column.name for column in table.primary_key.columns]
-    changes = {name: value for name, value in row.items() if name not in keys}
-    return _insert(connection, table).values(row).on_conflict_do_update(index_elements=keys, set_=changes)
+    return _insert(connection, table).on_conflict_do_update(index_elements=keys, set_=changes)
 
 
 def _insert(connection: sa.Connection, table: sa.Table) -> Any:

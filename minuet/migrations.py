@@ -19,7 +19,7 @@ from bus.transports import sql
 from minuet.creating import create_if_missing
 from minuet.services import UnknownService
 from minuet.settings import Settings
-from sandbox_gateway import ledger
+from sandbox_gateway import books
 
 HISTORIES = {
     "order": order_service.models.metadata,
@@ -27,7 +27,7 @@ HISTORIES = {
     "inventory": inventory_service.models.metadata,
     "shipping": shipping_service.models.metadata,
     "bus": sql.metadata,
-    "gateway": ledger.metadata,
+    "gateway": books.metadata,
 }
 
 UPGRADING = 0x6D696E756574  # the number of our advisory lock

@@ -171,7 +171,8 @@ def told(
     message_id: str,
 ) -> Step:
     sent = [type(said).__name__ for said in sends]
-    author, reason = (str(getattr(message, name, "")) for name in ("author", "reason"))
+    fields = {} if message is None else vars(message)  # `getattr` of what a message lacks is slow
+    author, reason = (str(fields.get(name, "")) for name in ("author", "reason"))
     row = HistoryRow(moment.now, before.state, after.state, because, message_id, sent, author, reason)
     return Step(replace(after, steps=before.steps + 1, updated_at=moment.now), tuple(sends), (row,))
 

@@ -1,56 +1,16 @@
 """The gateway's own books, by idempotency key. Whatever is answered was committed before."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-import sqlalchemy as sa
-
-from bus.database import Database, UtcDateTime
+from bus.database import Database
 from bus.envelope import rfc3339
 from bus.errors import Refused, Unavailable
 from bus.group_commit import GroupCommit
+from sandbox_gateway.books import Books, Request, Row, charges, refunds
 from sandbox_gateway.requests import ChargeRequest, RefundRequest
 from sandbox_gateway.tokens import behaviour_of
-
-metadata = sa.MetaData()
-
-charges = sa.Table(
-    "charges",
-    metadata,
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("reference", sa.Text, nullable=False),
-    sa.Column("amount", sa.BigInteger, nullable=False),
-    sa.Column("currency", sa.Text, nullable=False),
-    sa.Column("token", sa.Text, nullable=False),
-    sa.Column("declined", sa.Text, nullable=True),  # the reason; null: charged
-    sa.Column("at", UtcDateTime, nullable=False),
-)
-refunds = sa.Table(
-    "refunds",
-    metadata,
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("charge_key", sa.Text, sa.ForeignKey("charges.key"), nullable=False, index=True),
-    sa.Column("reference", sa.Text, nullable=False),
-    sa.Column("amount", sa.BigInteger, nullable=False),
-    sa.Column("currency", sa.Text, nullable=False),
-    sa.Column("at", UtcDateTime, nullable=False),
-)
-requests = sa.Table(
-    "requests",
-    metadata,
-    sa.Column("kind", sa.Text, primary_key=True),  # charge | refund | ask
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("count", sa.Integer, nullable=False),
-)
-
-ONCE_MORE = sa.text("""
-    INSERT INTO requests AS earlier (kind, key, count) VALUES (:kind, :key, 1)
-    ON CONFLICT (kind, key) DO UPDATE SET count = earlier.count + 1 RETURNING count
-""")
-
-Row = dict[str, Any]
 
 
 class Unreachable(Exception):
@@ -62,12 +22,12 @@ class AnswerLost(Exception):
 
 
 Answer = Row | Exception  # an exception is for the caller: what was counted and booked stays
-Do = Callable[[sa.Connection], Answer]
 
 
 @dataclass(eq=False)
 class Call:
-    do: Do
+    request: Request | None  # None: it is not counted
+    do: Callable[[Books, int], Answer]  # given how many such requests there were, this one included
     answer: Answer | None = None
 
 
@@ -80,22 +40,22 @@ class Ledger:
 
     async def charge(self, request: ChargeRequest, at: datetime) -> Row:
         """Once per key; the same key again gets the same answer. Raises Unreachable, AnswerLost, Refused."""
-        return await self._call(lambda connection: charge(connection, request, at))
+        return await self._call(("charge", request.key), lambda books, calls: charge(books, calls, request, at))
 
     async def ask(self, key: str) -> Row:
         """What became of a charge. Raises Refused with status 404 if there was none."""
-        return await self._call(lambda connection: ask(connection, key))
+        return await self._call(("ask", key), lambda books, _: ask(books, key))
 
     async def refund(self, request: RefundRequest, at: datetime) -> Row:
         """Once per key; the same key again gets the same answer. Raises Refused if the charge has not as much left."""
-        return await self._call(lambda connection: refund(connection, request, at))
+        return await self._call(("refund", request.key), lambda books, _: refund(books, request, at))
 
     async def contents(self) -> Row:
         """Charges and refunds, oldest first, and how many calls there were."""
-        return await self._call(contents)
+        return await self._call(None, lambda books, _: contents(books))
 
-    async def _call(self, do: Do) -> Row:
-        call = Call(do)
+    async def _call(self, request: Request | None, do: Callable[[Books, int], Answer]) -> Row:
+        call = Call(request, do)
         await self._group.submit([call])
         assert call.answer is not None
         if isinstance(call.answer, Exception):
@@ -106,7 +66,7 @@ class Ledger:
         """In the group's one thread. What fails together is done again one by one: a failure is its own call's."""
         try:
             with self._database.transaction() as connection:
-                answers = [call.do(connection) for call in calls]
+                answers = answered(Books(connection), calls)
         except Unavailable as error:
             answers = [error] * len(calls)
         except Exception as error:
@@ -122,75 +82,60 @@ class Ledger:
 # --- what is asked for, within a transaction
 
 
-def charge(connection: sa.Connection, request: ChargeRequest, at: datetime) -> Answer:
+def answered(books: Books, calls: Sequence[Call]) -> list[Answer]:
+    requests = [call.request for call in calls if call.request]
+    if len(set(requests)) < len(requests):
+        raise ValueError("one of them asks for what another one asks for, and has to see what became of that")
+    numbers = books.count(requests)
+    answers = [call.do(books, numbers[call.request] if call.request else 0) for call in calls]
+    books.flush()
+    return answers
+
+
+def charge(books: Books, calls: int, request: ChargeRequest, at: datetime) -> Answer:
     behaviour = behaviour_of(request.token)
     wish = {**flat(request), "declined": behaviour.declined}
-    calls = count(connection, "charge", request.key)
-    row = find(connection, charges, request.key) if calls > 1 else None
+    row = books.find(charges, request.key) if calls > 1 else None
     if row is None and calls <= behaviour.unreachable:
         return Unreachable()
-    row = row or insert(connection, charges, {**wish, "at": at})
+    row = row or books.book(charges, {**wish, "at": at})
     if used_otherwise(row, wish):
         return other_body(row)
     return AnswerLost() if calls <= behaviour.lost_answers else charge_shown(row)
 
 
-def ask(connection: sa.Connection, key: str) -> Answer:
-    count(connection, "ask", key)
-    row = find(connection, charges, key)
+def ask(books: Books, key: str) -> Answer:
+    row = books.find(charges, key)
     return Refused(f"there is no charge {key!r}", 404) if row is None else charge_shown(row)
 
 
-def refund(connection: sa.Connection, request: RefundRequest, at: datetime) -> Answer:
+def refund(books: Books, request: RefundRequest, at: datetime) -> Answer:
     wish = flat(request)
-    calls = count(connection, "refund", request.key)
-    row = find(connection, refunds, request.key) if calls > 1 else None
+    row = books.find(refunds, request.key)
     if row is None:
-        refusal = refusal_of(connection, request)
+        refusal = refusal_of(books, request)
         if refusal is not None:
             return Refused(refusal)
-        row = insert(connection, refunds, {**wish, "at": at})
+        row = books.book(refunds, {**wish, "at": at})
     return other_body(row) if used_otherwise(row, wish) else shown(row)
 
 
-def contents(connection: sa.Connection) -> Row:
-    charged = connection.execute(
-        sa.select(charges).where(charges.c.declined.is_(None)).order_by(charges.c.at, charges.c.key)
-    )
-    refunded = connection.execute(sa.select(refunds).order_by(refunds.c.at, refunds.c.key))
-    calls = connection.execute(sa.select(sa.func.coalesce(sa.func.sum(requests.c.count), 0))).scalar_one()
+def contents(books: Books) -> Row:
     return {
-        "charges": [shown(dict(row._mapping)) for row in charged],
-        "refunds": [shown(dict(row._mapping)) for row in refunded],
-        "requests": int(calls),
+        "charges": [shown(row) for row in books.all_charges()],
+        "refunds": [shown(row) for row in books.all_refunds()],
+        "requests": books.number_of_requests(),
     }
 
 
-def count(connection: sa.Connection, kind: str, key: str) -> int:
-    """Returns how many calls of this kind there were for the key, this one included."""
-    calls: int = connection.execute(ONCE_MORE, {"kind": kind, "key": key}).scalar_one()
-    return calls
-
-
-def find(connection: sa.Connection, table: sa.Table, key: str) -> Row | None:
-    row = connection.execute(sa.select(table).where(table.c.key == key).with_for_update()).first()
-    return None if row is None else dict(row._mapping)
-
-
-def insert(connection: sa.Connection, table: sa.Table, row: Row) -> Row:
-    connection.execute(sa.insert(table), row)
-    return row
-
-
-def refusal_of(connection: sa.Connection, request: RefundRequest) -> str | None:
+def refusal_of(books: Books, request: RefundRequest) -> str | None:
     """Why this cannot be given back, if so."""
-    charge = find(connection, charges, request.charge_key)
+    charge = books.find(charges, request.charge_key)
     if charge is None or charge["declined"] is not None:
         return f"nothing was charged under {request.charge_key!r}"
     if charge["currency"] != request.amount.currency:
         return f"the charge is in {charge['currency']}, not in {request.amount.currency}"
-    earlier = sa.select(sa.func.sum(refunds.c.amount)).where(refunds.c.charge_key == request.charge_key)
-    left = charge["amount"] - int(connection.execute(earlier).scalar() or 0)
+    left = charge["amount"] - books.refunded(request.charge_key)
     return f"more than what is left of the charge: {left}" if request.amount.amount > left else None
 
 

@@ -12,7 +12,7 @@ import httpx
 import sqlalchemy as sa
 
 import sandbox_gateway.api
-import sandbox_gateway.ledger
+import sandbox_gateway.books
 from bus.access import Access
 from bus.database import Database
 from bus.host import Host
@@ -80,7 +80,7 @@ class OutsideClock:
 class Stage:
     def __init__(self) -> None:
         self.gateway_clock = OutsideClock()
-        gateway_disk = WatchedDisk(sandbox_gateway.ledger.metadata, watch)
+        gateway_disk = WatchedDisk(sandbox_gateway.books.metadata, watch)
         gateway = httpx.ASGITransport(sandbox_gateway.api.app(Sandbox(gateway_disk, self.gateway_clock)))
         self.network = Network(gateway, contextvars.copy_context())
         client = httpx.AsyncClient(transport=self.network, base_url="http://gateway.local")

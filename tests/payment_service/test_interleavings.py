@@ -23,7 +23,8 @@ from payment_service.gateway import Gateway
 from payment_service.messages import CaseAction, GiveUpCase, TakeNewCard
 from payment_service.models import bus_tables
 from sandbox_gateway.api import app
-from sandbox_gateway.ledger import Ledger, metadata
+from sandbox_gateway.books import metadata
+from sandbox_gateway.ledger import Ledger
 from sandbox_gateway.sandbox import Sandbox
 from tests.payment_service.words import (
     CANCELLED,

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from bus.clock import ManualClock
 from bus.database import Database
 from sandbox_gateway.api import app
-from sandbox_gateway.ledger import metadata
+from sandbox_gateway.books import metadata
 from sandbox_gateway.sandbox import Sandbox
 from tests.sandbox_gateway.words import ask, charge, charged_keys, euros, ledger
 

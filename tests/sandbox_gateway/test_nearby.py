@@ -9,7 +9,7 @@ import pytest
 from bus.clock import ManualClock
 from bus.database import Database
 from payment_service.gateway import Client
-from sandbox_gateway.ledger import metadata
+from sandbox_gateway.books import metadata
 from sandbox_gateway.nearby import Nearby
 from sandbox_gateway.sandbox import Sandbox
 from tests.sandbox_gateway.words import client_of, euros

@@ -11,7 +11,8 @@ CHARGE_AND_WAIT = """
 import asyncio, sys, time
 from bus.clock import ManualClock
 from bus.database import Database
-from sandbox_gateway.ledger import Ledger, metadata
+from sandbox_gateway.books import metadata
+from sandbox_gateway.ledger import Ledger
 from sandbox_gateway.requests import ChargeRequest, Money
 database = Database(sys.argv[1])
 metadata.create_all(database.engine)

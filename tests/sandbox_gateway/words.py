@@ -7,7 +7,7 @@ import httpx
 from bus.clock import ManualClock
 from bus.database import Database
 from sandbox_gateway.api import app
-from sandbox_gateway.ledger import metadata
+from sandbox_gateway.books import metadata
 from sandbox_gateway.sandbox import Sandbox
 
 
