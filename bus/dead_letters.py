@@ -117,8 +117,8 @@ def new(unit: UnitOfWork, envelope: Envelope, cause: str) -> dict[str, Any]:
 def due(context: Context) -> list[Envelope]:
     """Lease the letters whose next attempt is due, and return their messages, to be tried one at a time."""
     unit = context.unit
-    times = {"now": unit.machine, "until": unit.machine + LEASE_SECONDS}
-    leased = unit.connection.execute(_lease(unit.service.tables.dead_letters), times)
+    values = {"now": unit.machine, "until": unit.machine + LEASE_SECONDS, "most": BATCH}
+    leased = unit.connection.execute(_lease(unit.service.tables.dead_letters), values)
     return [message_of(row) for row in sorted(leased, key=lambda row: (row.first_at, row.message_id))]
 
 
@@ -128,7 +128,7 @@ def _lease(letters: sa.Table) -> Any:
         sa.select(letters.c.message_id)
         .where(letters.c.status == "retrying", letters.c.next_attempt_at <= sa.bindparam("now"))
         .order_by(letters.c.next_attempt_at)
-        .limit(BATCH)
+        .limit(sa.bindparam("most"))
         .with_for_update(skip_locked=True)
         .cte("waiting")  # evaluated once; a subquery might be evaluated again and again, and take more
     )

@@ -57,8 +57,8 @@ def everything(effects: sa.Table) -> sa.Select[Any]:
 def sweep(context: Context) -> list[Envelope]:
     """Lease effects whose lease is over: a crash or a failure left them behind."""
     unit = context.unit
-    times = {"now": unit.machine, "until": unit.machine + LEASE_SECONDS}
-    return [Envelope.from_row(row) for row in unit.connection.execute(_lease(unit.service.tables.effects), times)]
+    values = {"now": unit.machine, "until": unit.machine + LEASE_SECONDS, "most": SWEEP_LIMIT}
+    return [Envelope.from_row(row) for row in unit.connection.execute(_lease(unit.service.tables.effects), values)]
 
 
 @cache
@@ -67,7 +67,7 @@ def _lease(effects: sa.Table) -> Any:
         sa.select(effects.c.effect_id)
         .where(effects.c.lease_until < sa.bindparam("now"))
         .order_by(effects.c.lease_until)
-        .limit(SWEEP_LIMIT)
+        .limit(sa.bindparam("most"))
         .with_for_update(skip_locked=True)
         .cte("overdue")  # evaluated once; a subquery might be evaluated again and again, and take more
     )

@@ -35,8 +35,8 @@ def everything(outbox: sa.Table) -> sa.Select[Any]:
 def sweep(context: Context) -> list[Envelope]:
     """Lease rows whose lease is over, oldest first, and return them to be published again."""
     unit = context.unit
-    times = {"now": unit.machine, "until": unit.machine + LEASE_SECONDS}
-    return [Envelope.from_row(row) for row in unit.connection.execute(_lease(unit.service.tables.outbox), times)]
+    values = {"now": unit.machine, "until": unit.machine + LEASE_SECONDS, "most": SWEEP_LIMIT}
+    return [Envelope.from_row(row) for row in unit.connection.execute(_lease(unit.service.tables.outbox), values)]
 
 
 @cache
@@ -45,7 +45,7 @@ def _lease(outbox: sa.Table) -> Any:
         sa.select(outbox.c.message_id)
         .where(outbox.c.lease_until < sa.bindparam("now"))
         .order_by(outbox.c.lease_until)
-        .limit(SWEEP_LIMIT)
+        .limit(sa.bindparam("most"))
         .with_for_update(skip_locked=True)
         .cte("overdue")  # evaluated once; a subquery might be evaluated again and again, and take more
     )
