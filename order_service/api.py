@@ -28,10 +28,11 @@ from order_service.messages import (
 )
 from order_service.models import ShopStore
 from order_service.order import Customer
+from saga import api as flows
 from saga.instance import Instance
 
 Key = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
-STATES = frozenset(state.name for state in order_flow.states)
+STATES = frozenset(state.name for table in order_flow.revisions.values() for state in table.states)
 
 
 class Request(BaseModel):
@@ -137,6 +138,8 @@ def routes(access: Access) -> APIRouter:
 
         instance = await access.write(attended)
         return views.placed(instance, placing.order_of(instance))
+
+    router.include_router(flows.routes(access, ORDERS))
 
     async def tell(message: Message) -> dict[str, Any]:
         instance = await access.write(lambda context: told(message, context))

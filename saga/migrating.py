@@ -1,0 +1,58 @@
+"""Migrates what is under way to the newest revision of its flow, batch by batch, each in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bus import audit
+from bus.audit import Instruction
+from bus.unit import Context
+from saga.instance import Instance
+from saga.keeping import Keeper
+from saga.revising import revise
+from saga.stepping import Step
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What becomes of one instance of an earlier revision: a step to the newest, none if it stays, or a refusal."""
+
+    before: Instance
+    made: Step
+
+
+@dataclass(frozen=True)
+class Batch:
+    fates: Sequence[Fate]
+    last: str | None  # the instance after which the next batch begins; None if there is none
+
+
+def look(keeper: Keeper, context: Context, by: Instruction, limit: int, after: str | None = None) -> Batch:
+    """The next so many that are under way in earlier revisions, locked, as they are now, and what becomes of each."""
+    store = context.store(keeper.instances)
+    found = store.of_earlier_revisions(keeper.flow, limit, after)
+    store.preload(subject for _, subject in found)
+    moment = keeper.moment(context)
+    fates = []
+    for instance_id, subject in found:
+        before = store.find(keeper.flow, instance_id, subject)
+        if before is not None and before.state not in keeper.flow.revisions[before.revision].ends:
+            fates.append(Fate(before, revise(keeper.flow, before, moment, context.cause.id, by)))
+    return Batch(fates, found[-1][0] if len(found) == limit else None)
+
+
+def migrate(keeper: Keeper, context: Context, by: Instruction, limit: int, after: str | None = None) -> Batch:
+    """Do it, for those that are not refused."""
+    batch = look(keeper, context, by, limit, after)
+    for fate in batch.fates:
+        if fate.made.changed:
+            keeper.keep(fate.before, fate.made, context)
+            audit.record(context, by, "flow.migrate", fate.before.instance_id, detail(fate))
+            context.send(fate.made.sends)
+    return batch
+
+
+def detail(fate: Fate) -> str:
+    before, after = fate.before, fate.made.instance
+    return (
+        f"{before.flow}: {before.state} of revision {before.revision}, now {after.state} of revision {after.revision}"
+    )
