@@ -38,14 +38,9 @@ def unknown(connection: sa.Connection, tables: SagaTables, flow: Flow) -> Iterat
 
 def told(flow: Flow, revision: int, count: int) -> str:
     known = ", ".join(str(known) for known in sorted(flow.revisions))
-    first = (
-        f"revision {revision} of the flow {flow.name} is not known to this version, which knows {known}, and {count} "
-    )
-    first += "instances of it are under way" if count > 1 else "instance of it is under way"
-    start = f"start a version that knows revision {revision}"
+    instances = "1 instance of it is" if count == 1 else f"{count} instances of it are"
+    unknown = f"revision {revision} of the flow {flow.name} is unknown to this version, which knows {known}"
+    start = f"{unknown}, and {instances} under way: start a version that knows revision {revision}"
     if revision > flow.revision:
-        return f"{first}: {start}, which is a newer one"
-    return (
-        f"{first}: {start} and let them end, or one that knows both it and a later one, and give "
-        f"`minuet flow migrate {flow.name}` there"
-    )
+        return f"{start}, which is a newer one"
+    return f"{start} and a later one, and give `minuet flow migrate {flow.name}`, or let them end there"
