@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from bus.audit import Instruction
 from bus.handler import Handler, on
 from bus.message import Message
 from bus.unit import Context, Store
@@ -11,6 +12,7 @@ from saga import deadlines
 from saga.deadlines import DeadlineReached
 from saga.flow import Flow
 from saga.instance import Instance
+from saga.revising import revise
 from saga.row import Moment
 from saga.stepping import Step, begin, reach_deadline, step
 from saga.store import Instances
@@ -47,8 +49,8 @@ class Keeper:
         store = context.store(self.instances)
         key = self.names(message, store), message.subject
         before = store.find(self.flow, *key) or begin(self.flow, *key)
-        made = step(self._table(before), before, message, self.moment(context), context.cause.id)
-        self.keep(before, made, context)
+        made = step(self._table(before), before, message, self._moment(context), context.cause.id)
+        self._keep(before, made, context)
         return made
 
     def handle(self, message: Message, context: Context) -> Iterable[Message]:
@@ -58,8 +60,17 @@ class Keeper:
         before = context.store(self.instances).find(self.flow, reached.instance_id, reached.about)
         if before is None or before.generation != reached.generation or not self._has(before, reached.deadline):
             return ()  # stale: a no-op
-        made = reach_deadline(self._table(before), before, reached.deadline, self.moment(context), context.cause.id)
-        self.keep(before, made, context)
+        made = reach_deadline(self._table(before), before, reached.deadline, self._moment(context), context.cause.id)
+        self._keep(before, made, context)
+        return made.sends
+
+    def revised(self, instance: Instance, by: Instruction, context: Context) -> Step:
+        """The step to the newest revision. Nothing is stored yet: it may be a refusal, or asked for as a dry run."""
+        return revise(self.flow, instance, self._moment(context), context.cause.id, by)
+
+    def migrate(self, before: Instance, made: Step, context: Context) -> Iterable[Message]:
+        """Store such a step. Returns what is to be said."""
+        self._keep(before, made, context)
         return made.sends
 
     def _table(self, instance: Instance) -> Flow:
@@ -70,11 +81,10 @@ class Keeper:
         """Since it was migrated it may have others."""
         return any(each.name == deadline for each in self._table(instance).deadlines(instance.state))
 
-    def moment(self, context: Context) -> Moment:
+    def _moment(self, context: Context) -> Moment:
         return Moment(context.now, context.store(self.facts) if self.facts else None)
 
-    def keep(self, before: Instance, made: Step, context: Context) -> None:
-        """Store a step: the instance, its history and deadlines. What it says is not sent yet."""
+    def _keep(self, before: Instance, made: Step, context: Context) -> None:
         after = made.instance
         if after == before:
             return

@@ -8,7 +8,6 @@ from bus.audit import Instruction
 from bus.unit import Context
 from saga.instance import Instance
 from saga.keeping import Keeper
-from saga.revising import revise
 from saga.stepping import Step
 
 
@@ -31,12 +30,11 @@ def look(keeper: Keeper, context: Context, by: Instruction, limit: int, after: s
     store = context.store(keeper.instances)
     found = store.of_earlier_revisions(keeper.flow, limit, after)
     store.preload(subject for _, subject in found)
-    moment = keeper.moment(context)
     fates = []
     for instance_id, subject in found:
         before = store.find(keeper.flow, instance_id, subject)
         if before is not None and before.state not in keeper.flow.revisions[before.revision].ends:
-            fates.append(Fate(before, revise(keeper.flow, before, moment, context.cause.id, by)))
+            fates.append(Fate(before, keeper.revised(before, by, context)))
     return Batch(fates, found[-1][0] if len(found) == limit else None)
 
 
@@ -45,9 +43,8 @@ def migrate(keeper: Keeper, context: Context, by: Instruction, limit: int, after
     batch = look(keeper, context, by, limit, after)
     for fate in batch.fates:
         if fate.made.changed:
-            keeper.keep(fate.before, fate.made, context)
             audit.record(context, by, "flow.migrate", fate.before.instance_id, detail(fate))
-            context.send(fate.made.sends)
+            context.send(keeper.migrate(fate.before, fate.made, context))
     return batch
 
 
