@@ -52,12 +52,15 @@ class Timers(Store):
         self._cancelled.add(timer_id)
 
     def relabel(self, timer_id: str, wakes: str) -> bool:
-        """What waits has another name now. False if there is no such timer, or it is going off at this moment."""
+        """What waits has another name now. False if there is no such timer.
+
+        One that another replica is firing is left as it is: to wait for it would be a deadlock.
+        """
         if timer_id in self._new or timer_id in self._cancelled:
             self._new.get(timer_id, {})["wakes"] = wakes
             return timer_id in self._new
         changed = self.connection.execute(_relabel(self.table), {"ids": [timer_id], "now_wakes": wakes})
-        return bool(changed.rowcount)
+        return bool(changed.rowcount) or bool(self.connection.scalar(_armed(self.table), {"ids": [timer_id]}))
 
     def flush(self) -> None:
         gone = self._cancelled | self._new.keys()
@@ -80,6 +83,11 @@ def _relabel(timers: sa.Table) -> sa.Update:
     return (
         sa.update(timers).where(timers.c.timer_id.in_(_not_going_off(timers))).values(wakes=sa.bindparam("now_wakes"))
     )
+
+
+@cache
+def _armed(timers: sa.Table) -> sa.Select[Any]:
+    return sa.select(sa.exists().where(many.among(timers.c.timer_id, "ids")))
 
 
 def _not_going_off(timers: sa.Table) -> sa.Select[Any]:

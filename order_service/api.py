@@ -13,7 +13,6 @@ from bus.errors import Refused
 from bus.message import Message
 from bus.unit import Context
 from order_service import placing, views
-from order_service.flow import order_flow
 from order_service.handlers import ORDERS
 from order_service.messages import (
     CancelOrder,
@@ -32,7 +31,6 @@ from saga import api as flows
 from saga.instance import Instance
 
 Key = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
-STATES = frozenset(state.name for table in order_flow.revisions.values() for state in table.states)
 
 
 class Request(BaseModel):
@@ -108,8 +106,8 @@ def routes(access: Access) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
         after: Annotated[str | None, Query(max_length=500)] = None,
     ) -> dict[str, Any]:
-        if state is not None and state not in STATES:
-            raise Refused(f"there is no state {state!r}; the states are {', '.join(sorted(STATES))}")
+        if state is not None and state not in states():
+            raise Refused(f"there is no state {state!r}; the states are {', '.join(sorted(states()))}")
         with access.read() as connection:
             return views.page(connection, state, limit, after)
 
@@ -146,6 +144,11 @@ def routes(access: Access) -> APIRouter:
         return views.placed(instance, placing.order_of(instance))
 
     return router
+
+
+def states() -> set[str]:
+    """In which orders can be seen, in whatever revision."""
+    return {state.name for table in ORDERS.flow.revisions.values() for state in table.states}
 
 
 def told(message: Message, context: Context) -> Instance:

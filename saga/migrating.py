@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bus import audit
 from bus.audit import Instruction
 from bus.unit import Context
+from saga.flow import Flow
 from saga.instance import Instance
 from saga.keeping import Keeper
 from saga.stepping import Step
@@ -33,9 +34,14 @@ def look(keeper: Keeper, context: Context, by: Instruction, limit: int, after: s
     fates = []
     for instance_id, subject in found:
         before = store.find(keeper.flow, instance_id, subject)
-        if before is not None and before.state not in keeper.flow.revisions[before.revision].ends:
+        if before is not None and is_earlier(keeper.flow, before):
             fates.append(Fate(before, keeper.revised(before, by, context)))
     return Batch(fates, found[-1][0] if len(found) == limit else None)
+
+
+def is_earlier(flow: Flow, instance: Instance) -> bool:
+    """It is under way, and not in the newest revision: still, as it may have moved before it was locked."""
+    return instance.revision < flow.revision and instance.state not in flow.revisions[instance.revision].ends
 
 
 def migrate(keeper: Keeper, context: Context, by: Instruction, limit: int, after: str | None = None) -> Batch:
