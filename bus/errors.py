@@ -25,6 +25,10 @@ class Unavailable(Exception):
     """The database or the broker cannot be reached. Nothing is counted against anyone; wait, and go on."""
 
 
+class Unfit(Exception):
+    """This version of a service must not run on this database; the message says why, and what to do."""
+
+
 class Conflict(Exception):
     """Somebody else changed a row after it was read: nothing of the transaction counts, and it is done again."""
 

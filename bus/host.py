@@ -57,6 +57,7 @@ class Host:
         self.writer = Writer(Journey(service, database, clock, hooks), ids, activity, self._committed)
         self._publisher = Publisher(transport, self.writer, activity, hooks)
         self._performing = Performing(service, self.writer, activity, hooks)
+        self._recovered = False
         self._tasks: list[asyncio.Task[None]] = []
         self._in_hand: asyncio.Task[None] | None = None
 
@@ -64,11 +65,17 @@ class Host:
         """From now on what others say to this service is kept for it."""
         await self._transport.declare(self.service.name, self.service.bindings())
 
+    async def recover(self) -> None:
+        """Get to know what a crash left behind. Raises Unfit if this version must not start on its database."""
+        if not self._recovered:
+            await self.writer.call(self._recover)
+            self._recovered = True
+
     async def start(self) -> None:
-        """Ready once what a crash left behind is known. To start again what has started does nothing."""
+        """Ready once it has recovered. To start again what has started does nothing. Raises Unfit."""
         if self._tasks:
             return
-        await self.writer.call(self._recover)
+        await self.recover()
         loops = [self._consume, self._publisher.run, self._fire_timers, self._sweep, self._prune]
         if isinstance(self._transport, GivesUp):
             loops.append(Draining(self.service.name, self._transport, self.writer).once)
@@ -100,6 +107,8 @@ class Host:
 
     def _recover(self, context: Context) -> None:
         """Left behind by a crash: unprocessed until the sweeper has seen to it."""
+        for check in self.service.checks:
+            check(context.unit.connection)
         tables = context.unit.service.tables
         waiting = context.unit.connection.execute(outbox.everything(tables.outbox))
         self._activity.begin(outbox_key(Envelope.from_row(row)) for row in waiting)

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from bus.errors import Refused, Unavailable
+from bus.errors import NotYet, Refused, Unavailable
 
 MOST_ERRORS = 10  # are told at once: an answer is not much larger than what it answers
 LONGEST_WORDS = 200
@@ -30,6 +30,12 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Unavailable)
     async def unavailable(_: Request, __: Unavailable) -> JSONResponse:
         return problem(503, "the database is away; try again, with the same Idempotency-Key if the request has one")
+
+    @app.exception_handler(NotYet)
+    async def too_early(_: Request, error: NotYet) -> JSONResponse:
+        answer = problem(503, f"{error}; try again")
+        answer.headers["Retry-After"] = "1"
+        return answer
 
     @app.exception_handler(sa.exc.DataError)
     async def not_storable(_: Request, __: sa.exc.DataError) -> JSONResponse:

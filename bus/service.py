@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from bus.access import Access
 
+Check = Callable[[sa.Connection], None]  # raises Unfit
+
 
 @dataclass(frozen=True)
 class Service:
@@ -28,6 +30,7 @@ class Service:
     performers: tuple[Performer, ...] = ()
     sweeps: tuple[Sweep, ...] = ()
     commands: tuple[type[Command], ...] = ()  # that it sends to others; where permissions are applied, no others
+    checks: tuple[Check, ...] = ()  # of its database, before it starts
     routes: "Callable[[Access], APIRouter] | None" = field(default=None)
 
     @cached_property

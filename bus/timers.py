@@ -51,6 +51,17 @@ class Timers(Store):
         self._new.pop(timer_id, None)
         self._cancelled.add(timer_id)
 
+    def relabel(self, timer_id: str, wakes: str) -> bool:
+        """What waits has another name now. False if there is no such timer.
+
+        One that another replica is firing is left as it is: to wait for it would be a deadlock.
+        """
+        if timer_id in self._new or timer_id in self._cancelled:
+            self._new.get(timer_id, {})["wakes"] = wakes
+            return timer_id in self._new
+        changed = self.connection.execute(_relabel(self.table), {"ids": [timer_id], "now_wakes": wakes})
+        return bool(changed.rowcount) or bool(self.connection.scalar(_armed(self.table), {"ids": [timer_id]}))
+
     def flush(self) -> None:
         gone = self._cancelled | self._new.keys()
         if gone:
@@ -64,8 +75,24 @@ def _cancel(timers: sa.Table) -> sa.Delete:
     """Delete all but those that another replica is firing: it waits for what this unit has locked, so to wait for it
     would be a deadlock, and it will find its timer stale.
     """
+    return sa.delete(timers).where(timers.c.timer_id.in_(_not_going_off(timers)))
+
+
+@cache
+def _relabel(timers: sa.Table) -> sa.Update:
+    return (
+        sa.update(timers).where(timers.c.timer_id.in_(_not_going_off(timers))).values(wakes=sa.bindparam("now_wakes"))
+    )
+
+
+@cache
+def _armed(timers: sa.Table) -> sa.Select[Any]:
+    return sa.select(sa.exists().where(many.among(timers.c.timer_id, "ids")))
+
+
+def _not_going_off(timers: sa.Table) -> sa.Select[Any]:
     wanted = sa.select(timers.c.timer_id).where(many.among(timers.c.timer_id, "ids"))
-    return sa.delete(timers).where(timers.c.timer_id.in_(wanted.with_for_update(skip_locked=True)))
+    return wanted.with_for_update(skip_locked=True)
 
 
 def timer_id_of(message: Local) -> str:

@@ -8,7 +8,7 @@ import typer
 import uvloop
 from rich.console import Console
 
-from bus.errors import Unavailable
+from bus.errors import Unavailable, Unfit
 from minuet import (
     dead_commands,
     flow_commands,
@@ -35,6 +35,7 @@ EXPECTED = (
     FolderInUse,
     NoDatabase,
     UnknownRevision,
+    Unfit,
     ValueError,
     OSError,
 )

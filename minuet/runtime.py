@@ -45,9 +45,14 @@ class Runtime:
         return [*mine, *operating, gauges.routes(self._metrics.registry, self.hosts)]
 
     async def start(self) -> None:
-        """All queues are declared before the first service says anything. What fails may be tried again."""
+        """All queues are declared, and all services fit to start, before the first says anything. Raises Unfit.
+
+        What fails otherwise may be tried again.
+        """
         for host in self.hosts:
             await host.declare()
+        for host in self.hosts:
+            await host.recover()
         for host in self.hosts:
             await host.start()
 

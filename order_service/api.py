@@ -13,7 +13,6 @@ from bus.errors import Refused
 from bus.message import Message
 from bus.unit import Context
 from order_service import placing, views
-from order_service.flow import order_flow
 from order_service.handlers import ORDERS
 from order_service.messages import (
     CancelOrder,
@@ -28,10 +27,10 @@ from order_service.messages import (
 )
 from order_service.models import ShopStore
 from order_service.order import Customer
+from saga import api as flows
 from saga.instance import Instance
 
 Key = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
-STATES = frozenset(state.name for state in order_flow.states)
 
 
 class Request(BaseModel):
@@ -107,8 +106,8 @@ def routes(access: Access) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
         after: Annotated[str | None, Query(max_length=500)] = None,
     ) -> dict[str, Any]:
-        if state is not None and state not in STATES:
-            raise Refused(f"there is no state {state!r}; the states are {', '.join(sorted(STATES))}")
+        if state is not None and state not in states():
+            raise Refused(f"there is no state {state!r}; the states are {', '.join(sorted(states()))}")
         with access.read() as connection:
             return views.page(connection, state, limit, after)
 
@@ -138,11 +137,18 @@ def routes(access: Access) -> APIRouter:
         instance = await access.write(attended)
         return views.placed(instance, placing.order_of(instance))
 
+    router.include_router(flows.routes(access, ORDERS))
+
     async def tell(message: Message) -> dict[str, Any]:
         instance = await access.write(lambda context: told(message, context))
         return views.placed(instance, placing.order_of(instance))
 
     return router
+
+
+def states() -> set[str]:
+    """In which orders can be seen, in whatever revision."""
+    return {state.name for table in ORDERS.flow.revisions.values() for state in table.states}
 
 
 def told(message: Message, context: Context) -> Instance:

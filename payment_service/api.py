@@ -9,8 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from bus.access import Access
 from bus.ids import derived
 from payment_service import case_views, desk, views
+from payment_service.handlers import INVOICES, PAYMENTS
 from payment_service.messages import CaseAction, ClaimCase, GiveUpCase, Money, TakeNewCard, Text
 from payment_service.models import CaseRecord
+from saga import api as flows
 
 Key = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200)]
@@ -122,6 +124,7 @@ def routes(access: Access) -> APIRouter:
         with access.read() as connection:
             return views.ledger(connection)
 
+    router.include_router(flows.routes(access, PAYMENTS, INVOICES))
     return router
 
 

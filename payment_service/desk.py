@@ -10,7 +10,6 @@ from bus.message import kebab_case
 from bus.unit import Context
 from payment_service import ledger
 from payment_service.handlers import INVOICES, PAYMENTS
-from payment_service.invoice_flow import invoice_flow
 from payment_service.invoice_rules import check_currency
 from payment_service.messages import CaseAction, Money, MoneyCame
 from payment_service.models import (
@@ -51,7 +50,7 @@ def pay_invoice(reference: str, amount: Money, context: Context) -> Instance:
 
     Raises Refused: 404 for an unknown invoice, 409 for a cancelled one, 422 for money that does not fit.
     """
-    invoice = context.store(Sagas).find(invoice_flow, reference, reference)
+    invoice = context.store(Sagas).find(INVOICES.flow, reference, reference)
     if invoice is None:
         raise Refused(f"there is no invoice for {reference!r}", 404)
     earlier = context.store(InvoicePayments).get(reference, context.cause.id)

@@ -17,7 +17,7 @@ def payment_of(message: ForPayment, sagas: Sagas) -> str:
 
 
 def latest_attempt(sagas: Sagas, reference: str) -> int:
-    return max((payment.data.attempt for payment in sagas.about(payment_flow, reference)), default=1)
+    return max((payment.data.attempt for payment in sagas.about(PAYMENTS.flow, reference)), default=1)
 
 
 PAYMENTS = Keeper(payment_flow, Sagas, facts=Credits, names=payment_of, kept=books.keep_for_payment)

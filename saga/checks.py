@@ -19,13 +19,14 @@ def check(
     states: Sequence[State],
     messages: Sequence[type[Message]],
     undos: Sequence[Undo],
+    ends_before: Sequence[State] = (),
 ) -> list[str]:
-    """Everything that is wrong, empty if nothing is."""
+    """Everything that is wrong, empty if nothing is. `ends_before`: of the revision that is replaced."""
     return [
         *starts(states),
         *undecided(cells, states, messages),
         *shadowed(rows, cells),
-        *unreachable(cells, states),
+        *unreachable(cells, [state for state in states if state not in ends_before]),
         *without_end(cells, states),
         *without_deadline(cells, states),
         *late_without_undo(cells, undos),

@@ -10,6 +10,8 @@ from transitions import Machine
 from bus.message import Message
 from saga.cells import Cell, Trigger, asked, leads_on, messages_of, states_of, write_out
 from saga.checks import FlowError, check
+from saga.replacing import Replaces
+from saga.replacing import check as check_replacing
 from saga.row import Deadline, Join, Moment, Row, Send, Undoing, message_sent
 from saga.state import Kind, State
 from saga.undo import Undo
@@ -19,8 +21,10 @@ class Flow:
     """The table, and the one state machine that is made of it. Holds no state of any instance.
 
     `begins` makes the flow's data from the message that starts it. `data` is the pydantic model of that data.
+    `replaces` is the revision before this one: instances that began with it go on with it until they are migrated.
     Raises FlowError, naming every row or pair at fault: an undecided pair, a state that cannot be reached or has no
-    way to an end, a waiting state without a deadline, a row that is never asked.
+    way to an end, a waiting state without a deadline, a row that is never asked, a state of the revision before that
+    leads nowhere.
     """
 
     def __init__(
@@ -32,6 +36,7 @@ class Flow:
         begins: Mapping[type[Message], Callable[[Any, Moment], Any]],
         rows: Sequence[Row],
         undos: Sequence[Undo] = (),
+        replaces: Replaces | None = None,
     ) -> None:
         self.name = name
         self.revision = revision
@@ -41,12 +46,20 @@ class Flow:
         self.undos = tuple(undos)
         self.states = states_of(rows)
         self.messages = messages_of(rows)
+        self.replaces = replaces
+        before = replaces.flow.revisions if replaces else {}
+        self.revisions: Mapping[int, Flow] = {revision: self, **before}  # all that are known, the newest first
         cells = write_out(rows)
-        faults = check(self.rows, cells, self.states, self.messages, self.undos)
+        faults = check(self.rows, cells, self.states, self.messages, self.undos, self._ends_before())
+        if replaces is not None:
+            faults += check_replacing(self, replaces)
         if faults:
             raise FlowError(f"flow {name}:\n" + "\n".join(f"  - {fault}" for fault in faults))
         self.cells = asked(cells)
         self.start = next(state for state in self.states if state.kind is Kind.START)
+        self.ends = [state.label for state in self.states if state.kind is Kind.END]
+        self.oldest: Flow = replaces.flow.oldest if replaces else self
+        self._heard = frozenset(self.messages)
         self._by_label = {state.label: state for state in self.states}
         self._deadlines = {state.label: self._deadlines_of(state) for state in self.states}
         self._waking = {(cell.state.label, cell.trigger) for cell in self.cells if leads_on(cell)}
@@ -54,6 +67,23 @@ class Flow:
 
     def state(self, label: str) -> State:
         return self._by_label[label]
+
+    def hears(self, message: type[Message]) -> bool:
+        return message in self._heard
+
+    def of(self, revision: int, state: str) -> "Flow | None":
+        """The table by which an instance goes on: that of its revision, or None if that is not known.
+
+        Who has ended in a revision that is known no more is answered by the oldest that is: all have that end.
+        """
+        known = self.revisions.get(revision)
+        if known is None and revision < self.oldest.revision and state in self.oldest.ends:
+            return self.oldest
+        return known
+
+    def _ends_before(self) -> list[State]:
+        """No row may lead there any more, but some are there."""
+        return [s for s in self.replaces.flow.states if s.kind is Kind.END] if self.replaces else []
 
     def deadlines(self, label: str) -> Sequence[Deadline]:
         return self._deadlines[label]
@@ -72,7 +102,7 @@ class Flow:
         return next(undo for undo in self.undos if undo.name == name)
 
     def sends(self) -> set[type[Message]]:
-        """Every message that the flow can send."""
+        """Every message that this revision can send."""
         sending: list[Send] = [send for row in self.rows for send in row.sends]
         return {message_sent(s) for s in sending if not isinstance(s, Undoing)} | {u.command for u in self.undos}
 

@@ -4,26 +4,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from bus.audit import Instruction
 from bus.handler import Handler, on
-from bus.message import Local, Message
-from bus.timers import Timers, timer_id_of
+from bus.message import Message
 from bus.unit import Context, Store
+from saga import deadlines
+from saga.deadlines import DeadlineReached
 from saga.flow import Flow
 from saga.instance import Instance
-from saga.row import Deadline, Moment
-from saga.state import name_of
+from saga.revising import revise
+from saga.row import Moment
 from saga.stepping import Step, begin, reach_deadline, step
 from saga.store import Instances
-
-
-class DeadlineReached(Local, owner="saga", key="about"):
-    """A deadline of one state of one instance. It is stale once the instance has left that state."""
-
-    flow: str
-    instance_id: str
-    about: str  # the instance's subject
-    deadline: str
-    generation: int
 
 
 def by_subject(message: Message, _: Instances) -> str:
@@ -33,7 +25,7 @@ def by_subject(message: Message, _: Instances) -> str:
 
 @dataclass(frozen=True)
 class Keeper:
-    """One flow, where its instances are kept, and what else its rows may ask for.
+    """One flow, its newest revision, where its instances are kept, and what else its rows may ask for.
 
     `names` tells which instance a message is for. `kept` is told of every step that is stored, in its transaction:
     the instance before, and after.
@@ -57,7 +49,7 @@ class Keeper:
         store = context.store(self.instances)
         key = self.names(message, store), message.subject
         before = store.find(self.flow, *key) or begin(self.flow, *key)
-        made = step(self.flow, before, message, self._moment(context), context.cause.id)
+        made = step(self._table(before), before, message, self._moment(context), context.cause.id)
         self._keep(before, made, context)
         return made
 
@@ -66,11 +58,28 @@ class Keeper:
 
     def reach(self, reached: DeadlineReached, context: Context) -> Iterable[Message]:
         before = context.store(self.instances).find(self.flow, reached.instance_id, reached.about)
-        if before is None or before.generation != reached.generation:
+        if before is None or before.generation != reached.generation or not self._has(before, reached.deadline):
             return ()  # stale: a no-op
-        made = reach_deadline(self.flow, before, reached.deadline, self._moment(context), context.cause.id)
+        made = reach_deadline(self._table(before), before, reached.deadline, self._moment(context), context.cause.id)
         self._keep(before, made, context)
         return made.sends
+
+    def revised(self, instance: Instance, by: Instruction, context: Context) -> Step:
+        """The step to the newest revision. Nothing is stored yet: it may be a refusal, or asked for as a dry run."""
+        return revise(self.flow, instance, self._moment(context), context.cause.id, by)
+
+    def migrate(self, before: Instance, made: Step, context: Context) -> Iterable[Message]:
+        """Store such a step. Returns what is to be said."""
+        self._keep(before, made, context)
+        return made.sends
+
+    def _table(self, instance: Instance) -> Flow:
+        """An instance goes on by the revision that it started with, or was migrated to."""
+        return self.flow.revisions[instance.revision]
+
+    def _has(self, instance: Instance, deadline: str) -> bool:
+        """Since it was migrated it may have others."""
+        return any(each.name == deadline for each in self._table(instance).deadlines(instance.state))
 
     def _moment(self, context: Context) -> Moment:
         return Moment(context.now, context.store(self.facts) if self.facts else None)
@@ -82,29 +91,7 @@ class Keeper:
         context.store(self.instances).save(after, made.history)
         if self.kept is not None:
             self.kept(before, after, context)
-        if after.generation != before.generation:
-            timers = context.store(Timers)
-            for deadline in self.flow.deadlines(before.state):
-                timers.cancel(timer_id_of(reached(before, deadline)))
-            for deadline in self.flow.deadlines(after.state):
-                due_at, wakes = context.now + deadline.pause(after.data), waking(self.flow, after, deadline)
-                timers.set(deadline.name, reached(after, deadline), due_at, context, wakes)
-
-
-def reached(instance: Instance, deadline: Deadline) -> DeadlineReached:
-    return DeadlineReached(
-        flow=instance.flow,
-        instance_id=instance.instance_id,
-        about=instance.subject,
-        deadline=deadline.name,
-        generation=instance.generation,
-    )
-
-
-def waking(flow: Flow, instance: Instance, deadline: Deadline) -> str:
-    """What the deadline keeps from waiting for ever: the instance in its state, if it leads on."""
-    which = flow.name if instance.instance_id == instance.subject else f"{flow.name} {instance.instance_id}"
-    return f"{which} in {name_of(instance.state)}" if flow.wakes(instance.state, deadline) else ""
+        deadlines.keep(self.flow, before, after, context)
 
 
 def handlers(*keepers: Keeper) -> tuple[Handler, ...]:
@@ -115,5 +102,10 @@ def handlers(*keepers: Keeper) -> tuple[Handler, ...]:
         return by_flow[message.flow].reach(message, context)
 
     stores = {keeper.instances for keeper in keepers}
-    hearing = [on(message, k.handle, *k.loads) for k in keepers for message in k.flow.messages]
+    hearing = [on(message, k.handle, *k.loads) for k in keepers for message in heard(k.flow)]
     return (*hearing, on(DeadlineReached, reach, *stores))
+
+
+def heard(flow: Flow) -> list[type[Message]]:
+    """By any of its revisions."""
+    return list(dict.fromkeys(message for table in flow.revisions.values() for message in table.messages))

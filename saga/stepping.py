@@ -46,8 +46,14 @@ def begin(flow: Flow, instance_id: str, subject: str) -> Instance:
 def step(flow: Flow, instance: Instance, message: Message, moment: Moment, because: str) -> Step:
     """What `flow` does on `message`. `because` is the message's id.
 
-    Raises NotYet if the flow has not started, Poison if the message contradicts what is known.
+    Raises NotYet if the flow has not started, or a later revision alone names the message; Poison if the message
+    contradicts what is known.
     """
+    if not flow.hears(type(message)):
+        raise NotYet(
+            f"{type(message).__name__} came before {flow.name} {instance.instance_id} was migrated: "
+            f"its revision {flow.revision} does not know it; see `minuet flow migrate`"
+        )
     before = instance
     if flow.state(instance.state).kind is Kind.START and type(message) in flow.begins:
         instance = replace(instance, data=flow.begins[type(message)](message, moment), created_at=moment.now)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 
 from bus import many
+from bus.errors import NotYet
 from bus.records import Records
 from saga.flow import Flow
 from saga.instance import HistoryRow, Instance
@@ -51,8 +52,19 @@ class Instances(Records[InstanceRecord]):
         return next(found, None)
 
     def about(self, flow: Flow, subject: str) -> Sequence[Instance]:
-        """All instances of one flow that are about one subject."""
+        """All instances of one flow that are about one subject. Raises NotYet if a revision is not known."""
         return [instance_of(flow, record) for record in self.of(subject) if record.flow == flow.name]
+
+    def of_earlier_revisions(self, flow: Flow, limit: int, after: str | None) -> Sequence[tuple[str, str]]:
+        """Ids and subjects of those under way, the next so many in the sequence of their ids. Not locked yet."""
+        row = self.table.c
+        earlier = [table for table in flow.revisions.values() if table is not flow]
+        under_way = [(row.revision == table.revision) & row.state.not_in(table.ends) for table in earlier]
+        query = sa.select(row.instance_id, row.subject).where(row.flow == flow.name, sa.or_(sa.false(), *under_way))
+        if after is not None:
+            query = query.where(row.instance_id > after)
+        found = self.connection.execute(query.order_by(row.instance_id).limit(limit))
+        return [(instance_id, subject) for instance_id, subject in found]
 
     def _subject_column(self) -> sa.Column[Any]:
         column: sa.Column[Any] = self.table.c.subject
@@ -72,8 +84,12 @@ class Instances(Records[InstanceRecord]):
 
 
 def instance_of(flow: Flow, record: InstanceRecord) -> Instance:
+    table = flow.of(record.revision, record.state)
+    if table is None:  # e.g. while replicas are replaced by newer ones, which will find the message where it is kept
+        raise NotYet(f"{flow.name} {record.instance_id} is of revision {record.revision}, unknown to this version")
     values = {field: getattr(record, field) for field in InstanceRecord.__dataclass_fields__}
-    values["data"] = flow.data.model_validate(record.data)
+    values["revision"] = table.revision
+    values["data"] = table.data.model_validate(record.data)
     values["undos"] = tuple(UndoEntry(e["undo"], e["number"], UndoStatus(e["status"])) for e in record.undos)
     values["heard"] = tuple(record.heard)
     return Instance(**values)

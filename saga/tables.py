@@ -26,6 +26,7 @@ class SagaTables:
             sa.Column("updated_at", UtcDateTime, nullable=False),
             sa.Column("version", sa.Integer, nullable=False, server_default="1"),  # see `Records`
             sa.Index("saga_instances_by_age", "flow", "created_at", "instance_id"),
+            sa.Index("saga_instances_by_revision", "flow", "revision"),  # not by state: that would slow every step down
         )
         self.history = sa.Table(
             "saga_history",

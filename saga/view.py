@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from saga.keeping import DeadlineReached
+from saga.deadlines import DeadlineReached
 from saga.state import name_of
 from saga.tables import SagaTables
 

@@ -26,9 +26,9 @@ class Acting:
         self.under_way = 0  # what somebody is doing right now
 
     def plan(self, after: timedelta, act: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        self._world.agenda.plan(after, lambda: self._begin(act()))
+        self._world.agenda.plan(after, lambda: self.begin(act()))
 
-    def _begin(self, act: Coroutine[Any, Any, None]) -> None:
+    def begin(self, act: Coroutine[Any, Any, None]) -> None:
         self.under_way += 1
         self._world.loop.create_task(act).add_done_callback(self._end)
 

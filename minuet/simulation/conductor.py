@@ -8,7 +8,7 @@ from minuet.simulation.chance import branch, scatter
 from minuet.simulation.clock import START
 from minuet.simulation.customers import Customers
 from minuet.simulation.oracle.books import time_of
-from minuet.simulation.oracle.tables import FLOWS
+from minuet.simulation.oracle.tables import states_of
 from minuet.simulation.oracle.violation import Violation
 from minuet.simulation.world import World
 from saga.state import Kind
@@ -26,8 +26,6 @@ UNFINISHED = (  # rows to publish; when the next timer is due; when the next att
     " UNION ALL SELECT lease_until FROM effects))"
 )
 WITH_FLOWS = ("order", "payment")
-ENDED = sorted({state.label for flow in FLOWS.values() for state in flow.states if state.kind is Kind.END})
-HUMAN = sorted({state.label for flow in FLOWS.values() for state in flow.states if state.kind is Kind.HUMAN})
 
 
 @dataclass(frozen=True)
@@ -46,6 +44,7 @@ class Conductor:
         self._acting = acting
         self._customers = customers
         self._chance = branch(world.seed, "conductor")
+        self._ended, self._human = states_of(Kind.END), states_of(Kind.HUMAN)
         self._looked: dict[str, Rows] = {}
         self._leapt = 0.0
 
@@ -61,7 +60,7 @@ class Conductor:
         self._leapt = world.loop.time()
         if self._nothing_in_flight():
             world.oracle.at_rest()
-            if not self._customers.waiting and self._all_in((*ENDED, *HUMAN)) and self._nobody_cares():
+            if not self._customers.waiting and self._all_in([*self._ended, *self._human]) and self._nobody_cares():
                 world.oracle.in_the_end()
                 world.end()
         return self._leap()
@@ -83,9 +82,9 @@ class Conductor:
 
     def _nobody_cares(self) -> bool:
         """People look after orders that need them as long as they do; then the orders are theirs."""
-        return self._all_in(ENDED) or self._world.agenda.next_at is None
+        return self._all_in(self._ended) or self._world.agenda.next_at is None
 
-    def _all_in(self, states: "tuple[str, ...] | list[str]") -> bool:
+    def _all_in(self, states: list[str]) -> bool:
         others = f"SELECT EXISTS(SELECT 1 FROM saga_instances WHERE state NOT IN ({', '.join('?' * len(states))}))"
         return not any(self._world.oracle.books.value(service, others, *states) for service in WITH_FLOWS)
 

@@ -16,6 +16,7 @@ from minuet.simulation.inside import simulation_process
 from minuet.simulation.oracle.violation import Violation
 from minuet.simulation.plan import plan_order
 from minuet.simulation.staff import Staff
+from minuet.simulation.upgrading import Upgrade, Upgrading, as_before
 from minuet.simulation.world import World
 
 
@@ -27,6 +28,7 @@ class Schedule:
     orders: Sequence[int]  # their numbers
     faults: Collection[str]
     strikes: frozenset[Strike] | None = None
+    upgrades: Sequence[Upgrade] = ()
 
 
 @dataclass(frozen=True)
@@ -46,17 +48,17 @@ def run(schedule: Schedule, listen: Callable[[str], None] | None = None) -> Resu
     """`listen` is told step by step what happens."""
     started = time.perf_counter()
     world = World(schedule.seed, Faults(schedule.seed, schedule.faults, schedule.strikes), listen)
-    with simulation_process(world.unexpected):
+    with simulation_process(world.unexpected), as_before(schedule.upgrades):
         try:
-            world.loop.run_until_complete(live(world, schedule.orders))
+            world.loop.run_until_complete(live(world, schedule))
             return result_of(schedule, world, time.perf_counter() - started)
         finally:
             world.close()
 
 
-async def live(world: World, numbers: Sequence[int]) -> None:
+async def live(world: World, schedule: Schedule) -> None:
     """Until nothing is left to happen, or an invariant is broken."""
-    opened = world.loop.create_task(open_shop(world, numbers))
+    opened = world.loop.create_task(open_shop(world, schedule))
     await asyncio.wait([opened, world.over], return_when=asyncio.FIRST_COMPLETED)
     if opened.done():
         opened.result()  # raises what it raised
@@ -65,14 +67,15 @@ async def live(world: World, numbers: Sequence[int]) -> None:
         raise world.broken
 
 
-async def open_shop(world: World, numbers: Sequence[int]) -> None:
-    orders = [plan_order(world.seed, number) for number in numbers]
+async def open_shop(world: World, schedule: Schedule) -> None:
+    orders = [plan_order(world.seed, number) for number in schedule.orders]
     acting = Acting(world)
     customers, staff = Customers(world, acting, orders), Staff(world, acting)
     await world.start()
     await staff.open_shop(orders)
     customers.plan()
     staff.plan()
+    Upgrading(world, acting, schedule.upgrades)
     world.loop.idle = Conductor(world, acting, customers).idle
 
 

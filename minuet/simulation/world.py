@@ -47,6 +47,7 @@ class World:
         self.restarting = 0
         self.violation: Violation | None = None
         self.broken: Exception | None = None
+        self.watch: Callable[[str], None] = lambda _service: None  # told of every commit
         self.over = self.loop.create_future()
         self.oracle = Oracle(Books(self.stage.databases()), self._consumers(), self._violated)
         self._ids = branch(seed, "ids")
@@ -142,6 +143,7 @@ class World:
             self.breaks(error)
             raise Crashed from error
         if rows:
+            self.watch(name)
             self.trace.tell(name, "commits " + ", ".join(f"{event[0]} {table} {key[:8]}" for table, event, key in rows))
 
     def _violated(self, violation: Violation) -> None:

@@ -54,6 +54,7 @@ ENDPOINTS = (
     Endpoint("POST", "/timers/{timer_id}/postpone", {"due_at": "2027-01-01T00:00:00Z", **BY}),
     Endpoint("POST", "/timers/{timer_id}/fire", BY),
     Endpoint("POST", "/timers/{timer_id}/cancel", BY),
+    *(Endpoint("POST", f"/flows/{flow}/migration", {"limit": 5, **BY}) for flow in ("order", "payment", "invoice")),
     Endpoint("POST", "/gateway/charges", {"key": "k", "reference": "r", "amount": EUROS, "token": "tok_ok"}),
     Endpoint("POST", "/gateway/refunds", {"key": "r", "charge_key": "k", "reference": "r", "amount": EUROS}),
 )

@@ -28,13 +28,15 @@ def write(books: Books, service: str, table: str, **values: Any) -> None:
 def order(books: Books, state: str, *, by_invoice: bool = False, steps: int = 0, generation: int = 1) -> None:
     data = {"card_token": None if by_invoice else "tok_ok", "total": {"amount": 100, "currency": "EUR"}}
     key = {"instance_id": ORDER, "subject": ORDER, "flow": "order"}
-    write(books, "order", "saga_instances", **key, state=state, data=data, steps=steps, generation=generation)
+    write(
+        books, "order", "saga_instances", **key, revision=1, state=state, data=data, steps=steps, generation=generation
+    )
 
 
 def payment(books: Books, state: str, amount: int = 100) -> None:
     data = {"amount": {"amount": amount, "currency": "EUR"}}
     key = {"instance_id": f"{ORDER}/1", "subject": ORDER, "flow": "payment"}
-    write(books, "payment", "saga_instances", **key, state=state, data=data)
+    write(books, "payment", "saga_instances", **key, revision=1, state=state, data=data)
 
 
 def moved(books: Books, kind: str, amount: int, *, balanced: bool = True) -> None:

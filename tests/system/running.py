@@ -43,10 +43,14 @@ def until(what: Callable[[], T | None], words: str, seconds: float = 30.0) -> T:
 
 
 class Running:
-    """One folder, one port; as many lives as the test wants. `options`: services to run alone, and flags."""
+    """One folder, one port; as many lives as the test wants. `options`: services to run alone, and flags.
+
+    `program` may be changed between two lives: it is what is started next.
+    """
 
     def __init__(self, folder: Path, *options: str, environment: Mapping[str, str] | None = None) -> None:
         self.folder = folder
+        self.program = MINUET
         self.port = free_port()
         self.options = options
         self.environment = {**clean_environment(), **(environment or {})}
@@ -64,7 +68,7 @@ class Running:
 
     def launch(self) -> None:
         """Returns as soon as it answers, ready or not."""
-        command = [*MINUET, "up", "--port", str(self.port), *self.options]
+        command = [*self.program, "up", "--port", str(self.port), *self.options]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT, env=self.environment

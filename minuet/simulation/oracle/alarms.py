@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from minuet.simulation.oracle.books import Books, HistoryLine, InstanceRow, time_of
-from minuet.simulation.oracle.tables import fixed_deadlines
+from minuet.simulation.oracle.tables import FLOWS, fixed_deadlines, migration
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class Alarms:
                     yield from self._too_early(service, instance, name, time_of(due_at))
 
     def _too_early(self, service: str, instance: InstanceRow, name: str, due_at: datetime) -> Iterator[str]:
-        pause = fixed_deadlines(instance.flow).get((instance.state, name))
+        table = FLOWS[instance.flow].revisions[instance.revision]
+        pause = fixed_deadlines(table).get((instance.state, name))
         entered = self.books.history(service, instance)[-1].at
         if pause is not None and due_at < entered + pause:
             yield f"{instance.instance_id} is {instance.state} since {entered}, and {name!r} is due at {due_at} already"
@@ -51,12 +52,14 @@ class Alarms:
                 alarm = self.known.get(line.message_id)
                 if alarm is not None and line.at < alarm.due_at:
                     yield f"{instance_id}: {line.because} at {line.at}, before it was due at {alarm.due_at}"
-                if alarm is not None and any(leaves(before) for before in lines[alarm.steps : line.step - 1]):
+                if alarm is not None and any(leaves(instance, before) for before in lines[alarm.steps : line.step - 1]):
                     first = next(before.step for before in lines if before.message_id == line.message_id)
                     if first == line.step:
                         yield f"{instance_id}: {line.because} in step {line.step}, armed in step {alarm.steps}: stale"
 
 
-def leaves(line: HistoryLine) -> bool:
-    """Variants of one state are one state."""
+def leaves(instance: InstanceRow, line: HistoryLine) -> bool:
+    """Variants of one state are one state, and so is the same state in another revision."""
+    if migration(instance.flow, line) is not None:
+        return False
     return line.before.partition("/")[0] != line.after.partition("/")[0]

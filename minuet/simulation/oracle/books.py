@@ -10,7 +10,7 @@ from typing import Any, Self
 
 MONEY_IN = ("charged", "credit_used", "invoice_paid")
 MONEY_OUT = ("refunded_card", "refunded_credit")
-INSTANCE = "SELECT flow, instance_id, subject, state, generation, steps, data FROM saga_instances"
+INSTANCE = "SELECT flow, instance_id, subject, revision, state, generation, steps, data FROM saga_instances"
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class InstanceRow:
     flow: str
     instance_id: str
     subject: str
+    revision: int
     state: str  # a label, e.g. "withdrawing_payment/price"
     generation: int
     steps: int
@@ -27,8 +28,8 @@ class InstanceRow:
 
     @classmethod
     def of(cls, row: Any) -> Self:
-        flow, instance_id, subject, state, generation, steps, data = row
-        return cls(flow, instance_id, subject, state, generation, steps, json.loads(data))
+        flow, instance_id, subject, revision, state, generation, steps, data = row
+        return cls(flow, instance_id, subject, revision, state, generation, steps, json.loads(data))
 
     @property
     def name(self) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from minuet.simulation.oracle.books import Books, HistoryLine, InstanceRow
-from minuet.simulation.oracle.tables import FLOWS, is_move, kind_of
+from minuet.simulation.oracle.tables import FLOWS, is_move, kind_of, migration
 from saga.state import Kind
 
 
@@ -22,14 +22,24 @@ def s7_path(books: Books, service: str, instance_id: str) -> Iterator[str]:
         lines = books.history(service, instance)
         if [line.step for line in lines] != list(range(1, instance.steps + 1)):
             yield f"{told(instance)} after {instance.steps} steps, its history has {[line.step for line in lines]}"
-        here = FLOWS[instance.flow].start.label
+        revisions = FLOWS[instance.flow].revisions
+        here, revision = revisions[instance.revision].start.label, first_revision(instance, lines)
         for line in lines:
-            if line.before != here or not is_move(instance.flow, line):
+            leap = migration(instance.flow, line)
+            if leap is not None and leap[0] == revision:
+                revision = leap[1]
+            elif line.before != here or not is_move(revisions[revision], line):
                 move = f"{line.before} → {line.after}, {line.because} → {line.sent}"
                 yield f"{told(instance)}: while {here}, {move} is not in the table"
             here = line.after
-        if here != instance.state:
-            yield f"{told(instance)}, by its history {here}"
+        if (here, revision) != (instance.state, instance.revision):
+            yield f"{told(instance)}, by its history {here} of revision {revision}"
+
+
+def first_revision(instance: InstanceRow, lines: Sequence[HistoryLine]) -> int:
+    """With which it began, by its history."""
+    leaps = [leap for line in lines if (leap := migration(instance.flow, line)) is not None]
+    return leaps[0][0] if leaps else instance.revision
 
 
 def s4_said_once(books: Books, service: str, instance_id: str) -> Iterator[str]:

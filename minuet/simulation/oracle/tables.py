@@ -1,6 +1,7 @@
 """The tables of all flows, which are their definitions: what may happen, read as data."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import timedelta
 from functools import cache
 
@@ -14,35 +15,58 @@ from saga.row import Deadline, Decision, Undoing, send_text
 from saga.state import Kind
 from saga.stepping import text
 
-FLOWS: Mapping[str, Flow] = {flow.name: flow for flow in (order_flow, payment_flow, invoice_flow)}
+FLOWS: MutableMapping[str, Flow] = {flow.name: flow for flow in (order_flow, payment_flow, invoice_flow)}
 
 Move = tuple[str, str]  # state, cause
+MIGRATED = re.compile(r"migrated from revision (\d+) to (\d+)")
+
+
+def states_of(kind: Kind) -> list[str]:
+    """Of all flows, in any revision."""
+    tables = [table for flow in FLOWS.values() for table in flow.revisions.values()]
+    return sorted({state.label for table in tables for state in table.states if state.kind is kind})
+
+
+def moves(flow: str) -> Mapping[Move, Sequence[Cell]]:
+    """What the newest revision lets happen."""
+    return moves_of(FLOWS[flow])
 
 
 @cache
-def moves(flow: str) -> Mapping[Move, Sequence[Cell]]:
-    """What the table lets happen."""
+def moves_of(table: Flow) -> Mapping[Move, Sequence[Cell]]:
     found: dict[Move, list[Cell]] = {}
-    for cell in FLOWS[flow].cells:
+    for cell in table.cells:
         found.setdefault((cell.state.label, text(cell.trigger)), []).append(cell)
     return found
 
 
 @cache
-def fixed_deadlines(flow: str) -> Mapping[tuple[str, str], timedelta]:
+def fixed_deadlines(table: Flow) -> Mapping[tuple[str, str], timedelta]:
     """By state and name: those that do not depend on the instance's data."""
-    deadlines = [(cell.state.label, cell.trigger) for cell in FLOWS[flow].cells if isinstance(cell.trigger, Deadline)]
+    deadlines = [(cell.state.label, cell.trigger) for cell in table.cells if isinstance(cell.trigger, Deadline)]
     return {(state, d.name): d.after for state, d in deadlines if isinstance(d.after, timedelta)}
 
 
 def kind_of(flow: str, state: str) -> Kind:
-    return FLOWS[flow].state(state).kind
+    """In whatever revision there is such a state."""
+    return next(s.kind for table in FLOWS[flow].revisions.values() for s in table.states if s.label == state)
 
 
-def is_move(flow: str, line: HistoryLine) -> bool:
+def migration(flow: str, line: HistoryLine) -> tuple[int, int] | None:
+    """From which revision to which this line leads; None if it is none that the flow has declared."""
+    said = MIGRATED.fullmatch(line.because)
+    if said is None:
+        return None
+    before, after = int(said[1]), int(said[2])
+    replaces = FLOWS[flow].revisions[after].replaces
+    target = None if replaces is None or replaces.flow.revision != before else replaces.becomes(line.before)
+    return (before, after) if target is not None and target.label == line.after and not line.sent else None
+
+
+def is_move(table: Flow, line: HistoryLine) -> bool:
     """Does the table let this happen?"""
-    cells = moves(flow).get((line.before, line.because), ())
-    return any(fits(FLOWS[flow], cell, line) for cell in cells)
+    cells = moves_of(table).get((line.before, line.because), ())
+    return any(fits(table, cell, line) for cell in cells)
 
 
 def fits(flow: Flow, cell: Cell, line: HistoryLine) -> bool:
