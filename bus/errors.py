@@ -26,7 +26,10 @@ class Unavailable(Exception):
 
 
 class Conflict(Exception):
-    """Somebody else changed a row after it was read: nothing of the transaction counts, and it is done again."""
+    """Somebody else changed a row after it was read: nothing of the transaction counts, and it is done again.
+
+    A caller hears of it if it lasts: nothing was stored, and he may ask again.
+    """
 
 
 class Unroutable(Exception):
