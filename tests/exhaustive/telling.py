@@ -149,7 +149,7 @@ def identity(told: Told) -> Any:
     instance = told.instance
     data = None if instance.data is None else instance.data.model_dump_json()
     words = tuple(map(word, told.sent)), tuple(map(word, told.parked)), tuple(map(word, told.deferred))
-    return instance.state, instance.undos, instance.heard, data, words, told.because
+    return instance.state, instance.undos, instance.heard, data, words, tuple(sorted(told.because))
 
 
 def word(message: Message) -> tuple[str, Any, Any]:
