@@ -159,6 +159,11 @@ def is_conflict(error: Exception) -> bool:
     return any(words in str(error.orig) for words in ("database is locked", "UNIQUE constraint failed"))
 
 
+def is_contended(error: Exception) -> bool:
+    """A conflict that is over as soon as the others have done: not a key that is taken for good."""
+    return is_conflict(error) and not isinstance(error, sa.exc.IntegrityError)
+
+
 def is_unreachable(error: Exception) -> bool:
     """Nobody's fault but the database's: wait, count nothing."""
     if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:

@@ -30,7 +30,10 @@ class Unfit(Exception):
 
 
 class Conflict(Exception):
-    """Somebody else changed a row after it was read: nothing of the transaction counts, and it is done again."""
+    """Somebody else changed a row after it was read: nothing of the transaction counts, and it is done again.
+
+    A caller hears of it if it lasts: nothing was stored, and he may ask again.
+    """
 
 
 class Unroutable(Exception):

@@ -13,7 +13,7 @@ from bus.database import Database
 from bus.delivery import open_delivery
 from bus.draining import Draining
 from bus.envelope import Envelope
-from bus.errors import Unavailable
+from bus.errors import Conflict, Unavailable
 from bus.hooks import Hooks
 from bus.ids import IdSource
 from bus.incoming import Source, decode
@@ -192,7 +192,7 @@ class Host:
         while True:
             try:
                 await once()
-            except Unavailable as error:
+            except (Unavailable, Conflict) as error:
                 log.warning("waiting for the database or the broker", service=self.service.name, why=str(error))
                 await asyncio.sleep(POLL_SECONDS)
             except Exception:

@@ -19,9 +19,9 @@ import sqlalchemy as sa
 
 from bus import dead_letters, effects, outbox, timers
 from bus.clock import Clock
-from bus.database import Database, is_conflict, is_unreachable
+from bus.database import Database, is_conflict, is_contended, is_unreachable
 from bus.envelope import Envelope
-from bus.errors import Unavailable
+from bus.errors import Conflict, Unavailable
 from bus.hooks import Hooks
 from bus.incoming import Call, Incoming, Source, Work
 from bus.message import Message
@@ -115,6 +115,8 @@ class Journey:
     def _give_up(self, work: Work, error: Exception) -> None:
         if isinstance(work, Incoming):
             self._set_aside(work, error)
+        elif is_contended(error):
+            work.fail(Conflict(str(error)))
         else:
             work.fail(error)
 

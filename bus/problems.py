@@ -9,15 +9,24 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from bus.errors import NotYet, Refused, Unavailable
+from bus.errors import Conflict, NotYet, Refused, Unavailable
 
 MOST_ERRORS = 10  # are told at once: an answer is not much larger than what it answers
 LONGEST_WORDS = 200
+SOON_SECONDS = "1"
+AGAIN = "try again, with the same Idempotency-Key if the request has one"
 
 
 def problem(status: int, detail: str, **more: Any) -> JSONResponse:
     document = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
     return JSONResponse(document, status, media_type="application/problem+json")
+
+
+def not_now(why: str) -> JSONResponse:
+    """Nobody's fault, and over soon."""
+    answer = problem(503, f"{why}; {AGAIN}")
+    answer.headers["Retry-After"] = SOON_SECONDS
+    return answer
 
 
 def install(app: FastAPI) -> None:
@@ -29,13 +38,15 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Unavailable)
     async def unavailable(_: Request, __: Unavailable) -> JSONResponse:
-        return problem(503, "the database is away; try again, with the same Idempotency-Key if the request has one")
+        return not_now("the database is away")
+
+    @app.exception_handler(Conflict)
+    async def contended(_: Request, __: Conflict) -> JSONResponse:
+        return not_now("others are changing the same just now, and nothing was done")
 
     @app.exception_handler(NotYet)
     async def too_early(_: Request, error: NotYet) -> JSONResponse:
-        answer = problem(503, f"{error}; try again")
-        answer.headers["Retry-After"] = "1"
-        return answer
+        return not_now(str(error))
 
     @app.exception_handler(sa.exc.DataError)
     async def not_storable(_: Request, __: sa.exc.DataError) -> JSONResponse:

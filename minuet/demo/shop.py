@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 
@@ -12,11 +12,12 @@ from bus.activity import Activity
 from bus.clock import Clock
 from order_service.placing import order_id_for
 
-PATIENCE_SECONDS = 60.0
-
 
 class Shop:
     """`at`: where a service listens. While somebody acts, `activity` is told: a clock that can stand, stands."""
+
+    patience_seconds: ClassVar[float] = 60.0
+    poll_seconds: ClassVar[float] = 0.02
 
     def __init__(self, client: httpx.AsyncClient, at: Callable[[str], str], clock: Clock, activity: Activity) -> None:
         self._client = client
@@ -85,10 +86,10 @@ class Shop:
 
     async def until_found(self, what: Callable[[], Awaitable[Any]], words: str, at_least: float = 0.0) -> Any:
         """Raises TimeoutError if it takes so much longer than the seconds that it takes `at_least`."""
-        give_up = asyncio.get_running_loop().time() + at_least + PATIENCE_SECONDS
+        give_up = asyncio.get_running_loop().time() + at_least + self.patience_seconds
         while asyncio.get_running_loop().time() < give_up:
             found = await what()
             if found is not None:
                 return found
-            await asyncio.sleep(0.02)
-        raise TimeoutError(f"waited {at_least + PATIENCE_SECONDS:.0f} s for {words}")
+            await asyncio.sleep(self.poll_seconds)
+        raise TimeoutError(f"waited {at_least + self.patience_seconds:.0f} s for {words}")

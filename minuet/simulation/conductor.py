@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from minuet.simulation.acting import Acting
 from minuet.simulation.chance import branch, scatter
 from minuet.simulation.clock import START
-from minuet.simulation.customers import Customers
 from minuet.simulation.oracle.books import time_of
 from minuet.simulation.oracle.tables import states_of
 from minuet.simulation.oracle.violation import Violation
@@ -18,7 +17,7 @@ LONGEST = timedelta(days=400)  # far beyond the longest deadline of any flow
 PATIENCE_SECONDS = (
     12.0  # business time waits for an attempt that comes that soon, and goes on meanwhile for a later one
 )
-LONGEST_REST_SECONDS = 500.0  # machine time without any leap; longer than any pause between attempts
+LONGEST_REST_SECONDS = 1000.0  # machine time without any leap; longer than any pause between attempts, and any lease
 
 UNFINISHED = (  # rows to publish; when the next timer is due; when the next attempt at something is
     "SELECT EXISTS(SELECT 1 FROM outbox), (SELECT min(due_at) FROM timers),"
@@ -36,6 +35,18 @@ class Rows:
     unfinished: bool
     next_timer: datetime | None
     next_attempt: float | None  # machine time
+
+
+class Acting(Protocol):
+    @property
+    def under_way(self) -> int:
+        """What somebody is doing right now."""
+
+
+class Customers(Protocol):
+    @property
+    def waiting(self) -> bool:
+        """Somebody is going to place an order."""
 
 
 class Conductor:

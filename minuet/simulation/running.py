@@ -3,9 +3,10 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from minuet.simulation.acting import Acting
 from minuet.simulation.clock import START
@@ -50,15 +51,15 @@ def run(schedule: Schedule, listen: Callable[[str], None] | None = None) -> Resu
     world = World(schedule.seed, Faults(schedule.seed, schedule.faults, schedule.strikes), listen)
     with simulation_process(world.unexpected), as_before(schedule.upgrades):
         try:
-            world.loop.run_until_complete(live(world, schedule))
+            world.loop.run_until_complete(live(world, open_shop(world, schedule)))
             return result_of(schedule, world, time.perf_counter() - started)
         finally:
             world.close()
 
 
-async def live(world: World, schedule: Schedule) -> None:
-    """Until nothing is left to happen, or an invariant is broken."""
-    opened = world.loop.create_task(open_shop(world, schedule))
+async def live(world: World, opening: Coroutine[Any, Any, None]) -> None:
+    """From its opening until nothing is left to happen, or an invariant is broken."""
+    opened = world.loop.create_task(opening)
     await asyncio.wait([opened, world.over], return_when=asyncio.FIRST_COMPLETED)
     if opened.done():
         opened.result()  # raises what it raised

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from bus import outbox
 from bus.envelope import origin
-from bus.errors import Refused, Unavailable
+from bus.errors import Conflict, Refused, Unavailable
 from bus.incoming import Call
 from bus.unit import Context
 from tests.bus.bench import CounterBench
@@ -189,6 +189,18 @@ def test_a_conflict_that_stays_is_a_bug_of_one_message(bench: CounterBench) -> N
     bench.batch(bench.arrive(Stumble(name="a"), "1"), bench.arrive(Count(name="a"), "2"))
     assert bench.letters()["1"][0] == "retrying"
     assert bench.totals() == {"a": 1}
+
+
+def test_a_caller_hears_of_contention_that_lasts_as_such(bench: CounterBench) -> None:
+    """He may ask again: nothing was stored. What would come back whoever else is there is no contention."""
+    contention = Conflict("rows of counters")
+    bug = sa.exc.IntegrityError("insert", {}, Exception("UNIQUE constraint failed"))
+    contended, broken = call(lambda _: raising(contention)()), call(lambda _: raising(bug)())
+    bench.batch(contended, broken)
+    assert str(contended.error) == "rows of counters"
+    assert isinstance(contended.error, Conflict)
+    assert broken.error is bug
+    assert bench.totals() == {}
 
 
 def test_an_unreachable_database_is_nobodys_fault(bench: CounterBench) -> None:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi import APIRouter
 
-from bus.errors import Unavailable
+from bus.errors import Conflict, Unavailable
 from minuet.web import MAX_BODY_BYTES, build_app
 
 TOKEN = "a-token"
@@ -31,6 +31,10 @@ def router() -> APIRouter:
     @made.get("/away")
     async def away() -> str:
         raise Unavailable("dsn")
+
+    @made.get("/contended")
+    async def contended() -> str:
+        raise Conflict("rows of orders")
 
     return made
 
@@ -112,6 +116,13 @@ async def test_what_goes_wrong_inside_is_a_problem_document_that_leaks_nothing(o
     assert is_problem(await open_one.get("/broken"), 500, "unexpected error")
     assert is_problem(await open_one.get("/away"), 503, "try again")
     assert is_problem(await open_one.get("/nowhere"), 404, "Not Found")
+
+
+@pytest.mark.parametrize("path", ["/away", "/contended"])
+async def test_what_is_over_soon_says_so(open_one: httpx.AsyncClient, path: str) -> None:
+    answer = await open_one.get(path)
+    assert is_problem(answer, 503, "try again, with the same Idempotency-Key")
+    assert answer.headers["Retry-After"] == "1"
 
 
 @pytest.mark.parametrize("content", [b'{"a\\u0000": 1}', b'{"\\\\\\u0000": 1}'])
