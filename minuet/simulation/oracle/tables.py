@@ -1,7 +1,6 @@
 """The tables of all flows, which are their definitions: what may happen, read as data."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from functools import cache
 
 from minuet.simulation.oracle.books import HistoryLine
@@ -10,7 +9,7 @@ from payment_service.flow import payment_flow
 from payment_service.invoice_flow import invoice_flow
 from saga.cells import Cell
 from saga.flow import Flow
-from saga.row import Deadline, Decision, Undoing, send_text
+from saga.row import Decision, Undoing, send_text
 from saga.state import Kind
 from saga.stepping import text
 
@@ -26,13 +25,6 @@ def moves(flow: str) -> Mapping[Move, Sequence[Cell]]:
     for cell in FLOWS[flow].cells:
         found.setdefault((cell.state.label, text(cell.trigger)), []).append(cell)
     return found
-
-
-@cache
-def fixed_deadlines(flow: str) -> Mapping[tuple[str, str], timedelta]:
-    """By state and name: those that do not depend on the instance's data."""
-    deadlines = [(cell.state.label, cell.trigger) for cell in FLOWS[flow].cells if isinstance(cell.trigger, Deadline)]
-    return {(state, d.name): d.after for state, d in deadlines if isinstance(d.after, timedelta)}
 
 
 def kind_of(flow: str, state: str) -> Kind:
