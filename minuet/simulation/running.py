@@ -16,6 +16,7 @@ from minuet.simulation.inside import simulation_process
 from minuet.simulation.oracle.violation import Violation
 from minuet.simulation.plan import plan_order
 from minuet.simulation.staff import Staff
+from minuet.simulation.strangers import Strangers
 from minuet.simulation.world import World
 
 
@@ -73,6 +74,7 @@ async def open_shop(world: World, numbers: Sequence[int]) -> None:
     await staff.open_shop(orders)
     customers.plan()
     staff.plan()
+    Strangers(world, acting).plan()
     world.loop.idle = Conductor(world, acting, customers).idle
 
 
