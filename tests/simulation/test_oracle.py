@@ -24,7 +24,12 @@ from minuet.simulation.oracle.money import (
     s4_one_charge,
     s5_no_ghost_charge,
 )
-from minuet.simulation.oracle.undoing import q4_undo_known, q4_undone_when_cancelled, s6_undone_and_waiting
+from minuet.simulation.oracle.undoing import (
+    q4_undo_known,
+    q4_undone_when_cancelled,
+    s4_undone_once,
+    s6_undone_and_waiting,
+)
 from minuet.simulation.oracle.violation import rows_about
 from tests.simulation import rows
 from tests.simulation.rows import ORDER, write
@@ -164,7 +169,7 @@ def test_an_order_has_somebody_who_placed_it() -> None:
 
 
 def test_what_undoes_a_command_is_known_and_done(books: Books) -> None:
-    """Q4: not known once it is sent, not done when the order is cancelled; S6: done, and still waited for."""
+    """Q4: not known once it is sent, not done when the order is cancelled; S4: done twice; S6: done, and waited for."""
     rows.order(books, "cancelled", steps=2)
     rows.line(books, 1, "start", "awaiting_payment", "PlaceOrder", "OrderPlaced", "RetrievePayment", message="m1")
     rows.line(books, 2, "awaiting_payment", "cancelled", "PaymentFailed", "OrderCancelled", message="m2")
@@ -173,6 +178,11 @@ def test_what_undoes_a_command_is_known_and_done(books: Books) -> None:
     assert list(q4_undo_known(books, "order", ORDER)) == []
     assert "RefundPayment is only recorded" in next(q4_undone_when_cancelled(books, "order", ORDER))
     assert list(s6_undone_and_waiting(books, "order", ORDER)) == []
+    assert list(s4_undone_once(books, "order", ORDER)) == []
+    for step in (3, 4):
+        rows.line(books, step, "cancelled", "cancelled", "PaymentReceived", "RefundPayment", message=f"m{step}")
+    assert "again and again" in next(s4_undone_once(books, "order", ORDER))
+    rows.change(books, "order", "DELETE FROM saga_history WHERE step > 2")
     rows.knows(books, ("RefundPayment", 1, "dropped"))
     assert list(q4_undone_when_cancelled(books, "order", ORDER)) == []
     rows.change(books, "order", "UPDATE saga_instances SET state = 'compensating'")

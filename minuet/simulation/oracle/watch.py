@@ -28,7 +28,12 @@ from minuet.simulation.oracle.money import (
     s4_one_charge,
     s5_no_ghost_charge,
 )
-from minuet.simulation.oracle.undoing import q4_undo_known, q4_undone_when_cancelled, s6_undone_and_waiting
+from minuet.simulation.oracle.undoing import (
+    q4_undo_known,
+    q4_undone_when_cancelled,
+    s4_undone_once,
+    s6_undone_and_waiting,
+)
 from minuet.simulation.oracle.violation import Violation, rows_about
 
 Check = Callable[[Books, str], Iterator[str]]
@@ -53,6 +58,7 @@ OF_FLOWS: Mapping[str, Sequence[FlowCheck]] = {  # asked of the instance that wa
         s6_case_of_payment,
         s6_undone_and_waiting,
         s8_not_armed_in_vain,
+        s4_undone_once,
         q4_undo_known,
         q4_undone_when_cancelled,
     ),

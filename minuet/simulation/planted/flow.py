@@ -89,11 +89,13 @@ def late_money_ignored() -> AbstractContextManager[None]:
 
 
 @bug
-def late_money_refunded_each_time() -> AbstractContextManager[None]:
+def late_truth_undone_each_time() -> AbstractContextManager[None]:
     """What comes too late is undone again, though that was sent already."""
 
     def late(flow: Any, instance: Instance, *arguments: Any) -> Step:
-        return answer_late(flow, replace(instance, undos=()), *arguments)
+        forgotten = tuple(replace(entry, status=UndoStatus.RECORDED) for entry in instance.undos)
+        made = answer_late(flow, replace(instance, undos=forgotten), *arguments)
+        return replace(made, instance=replace(made.instance, undos=instance.undos))
 
     return replaced(saga.stepping, "answer_late", late)
 
@@ -186,7 +188,7 @@ BUGS = (
     release_forgotten,
     late_truth_ignored,
     late_money_ignored,
-    late_money_refunded_each_time,
+    late_truth_undone_each_time,
     join_not_asked_on_entry,
     undone_at_the_first_confirmation,
     history_row_missing,
