@@ -1,6 +1,7 @@
 """The command line: `minuet COMMAND`. Every command has --help."""
 
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import structlog
@@ -99,25 +100,32 @@ def seed(url: order_commands.Url = order_commands.DEFAULT_URL) -> None:
 
 @app.command()
 def simulate(
-    seeds: Annotated[int, typer.Option(min=1, help="how many runs")] = 100,
+    seeds: Annotated[int | None, typer.Option(min=1, help="how many runs; default: 100, or 1000 a planted bug")] = None,
     first_seed: Annotated[int, typer.Option(help="the seed of the first")] = 1,
     seed: Annotated[int | None, typer.Option(help="one run, told step by step")] = None,
     orders: Annotated[int, typer.Option(min=1, help="in each run")] = 20,
     faults: Annotated[str, typer.Option(help="all | none | NAME,...")] = "all",
+    planted: Annotated[
+        bool, typer.Option("--planted", help="with each bug of the catalogue, until it is caught")
+    ] = False,
+    write: Annotated[Path | None, typer.Option(help="with --planted: the document of what caught what")] = None,
 ) -> None:
     """Let whole shops live through years of faults on a virtual clock, and check that the books balance."""
     from minuet.simulation import command  # only here: no other command needs it
     from minuet.simulation.faults import UnknownFault, kinds_of
+    from minuet.simulation.planted.command import hunt_planted
 
     try:
         kinds = kinds_of(faults)
     except UnknownFault as error:
         fail(str(error))
     console = Console()
-    if seed is not None:
+    if planted:
+        held = hunt_planted(console, seeds or 1000, orders, write)
+    elif seed is not None:
         held = command.simulate_one(console, seed, orders, kinds)
     else:
-        held = command.simulate_many(console, first_seed, seeds, orders, kinds)
+        held = command.simulate_many(console, first_seed, seeds or 100, orders, kinds)
     raise typer.Exit(0 if held else 1)
 
 

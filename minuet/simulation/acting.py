@@ -41,7 +41,8 @@ class Acting:
     async def publish(self, command: Message, purpose: str) -> None:
         cause = origin(f"{purpose} {command.subject}", sender="shop", at="")
         envelope = enclose(command, sender="shop", at=self._world.calendar.now, cause=cause, place=0)
-        self._world.oracle.deliveries.say(envelope.id, envelope.type)
+        attempt = getattr(command, "attempt", None)
+        self._world.oracle.deliveries.say(envelope.id, envelope.type, envelope.subject, attempt)
         await self._world.courier.broker.publish([replace(envelope, source="/shop")])
 
     async def insist(

@@ -42,6 +42,8 @@ class Customers:
         if order.over_http:
             key = {"Idempotency-Key": f"k{order.number}"}
             answer = await self._acting.insist("order", "POST", "/orders", order.body, key)
+            if self._chance.random() < 0.5:  # did they hear me?
+                answer = await self._acting.insist("order", "POST", "/orders", order.body, key)
             self._world.oracle.accepted[answer.json()["order_id"]] = None
         else:
             await self._acting.publish(PlaceOrder.model_validate({**order.body, "order_id": order.order_id}), "place")

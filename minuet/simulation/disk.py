@@ -25,6 +25,7 @@ def broken(sqlstate: str) -> sa.exc.OperationalError:
     return sa.exc.OperationalError("COMMIT", {}, Failed(sqlstate))
 
 
+LONGEST_CONFLICT = 8  # transactions
 CONNECTION_LOST, SERIALIZATION_FAILURE = "08006", "40001"
 
 
@@ -62,6 +63,7 @@ class Disk(Database):
         self._faults = faults
         self._crash = crash
         self.dead = False
+        self._conflicts = 0  # still to come
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
@@ -86,10 +88,16 @@ class Disk(Database):
     def _before_commit(self) -> None:
         if self._faults.strike("database-away", self._service) is not None:
             raise broken(CONNECTION_LOST)
-        if self._faults.strike("serialization", self._service) is not None:
-            raise broken(SERIALIZATION_FAILURE)
+        self._meet_others()
         if self._faults.strike("crash-before-commit", self._service) is not None:
             self._die()
+
+    def _meet_others(self) -> None:
+        """Somebody else writes the same rows: once, or so long that whoever tries again gives up."""
+        hard = self._faults.strike("serialization", self._service)
+        self._conflicts = max(0, self._conflicts - 1) if hard is None else 1 + int(hard * LONGEST_CONFLICT)
+        if self._conflicts:
+            raise broken(SERIALIZATION_FAILURE)
 
     def _after_commit(self) -> None:
         if self._faults.strike("commit-unknown", self._service) is not None:

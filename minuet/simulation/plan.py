@@ -72,7 +72,7 @@ def plan_order(seed: int, number: int) -> PlannedOrder:
 def planned_cancels(chance: random.Random) -> tuple[tuple[timedelta, float], ...]:
     kind = chance.random()
     if kind < 0.12:  # regretted at once
-        return ((timedelta(0), chance.random() * 0.3),)
+        return ((timedelta(0), chance.choice((0.0, chance.random() * 0.3))),)
     if kind < 0.25:
         return ((some_day(chance, 12), scatter(chance)),)
     if kind < 0.28:  # and again

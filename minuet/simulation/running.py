@@ -17,6 +17,7 @@ from minuet.simulation.inside import simulation_process
 from minuet.simulation.oracle.violation import Violation
 from minuet.simulation.plan import plan_order
 from minuet.simulation.staff import Staff
+from minuet.simulation.strangers import Strangers
 from minuet.simulation.upgrading import Upgrade, Upgrading, as_before
 from minuet.simulation.world import World
 
@@ -77,6 +78,7 @@ async def open_shop(world: World, schedule: Schedule) -> None:
     customers.plan()
     staff.plan()
     Upgrading(world, acting, schedule.upgrades)
+    Strangers(world, acting).plan()
     world.loop.idle = Conductor(world, acting, customers).idle
 
 

@@ -70,7 +70,7 @@ class Staff:
 
     async def _attend(self) -> None:
         for order_id in self._books.orders_in("needs_attention"):
-            action = self._chance.choices(("retry", "close", None), (60, 25, 15))[0]
+            action = self._chance.choices(("retry", "close", None), (45, 40, 15))[0]
             if action is not None:
                 await self._some_time()
                 await self._do("order", f"/orders/{order_id}/attention", {"action": action}, "olga")

@@ -9,11 +9,27 @@ import pytest
 from minuet.simulation.oracle.alarms import Alarms
 from minuet.simulation.oracle.audit import Audit
 from minuet.simulation.oracle.books import Books
+from minuet.simulation.oracle.decided import Decisions
 from minuet.simulation.oracle.delivery import Deliveries
-from minuet.simulation.oracle.ends import l1_ended, q4_undone
-from minuet.simulation.oracle.flow import s4_said_once, s6_not_stuck, s7_path, s8_not_armed_in_vain
+from minuet.simulation.oracle.ends import l1_ended, q4_closed, q4_undone, s5_no_ghost_order
+from minuet.simulation.oracle.flow import s4_said_once, s6_case, s6_not_stuck, s7_path, s8_not_armed_in_vain
 from minuet.simulation.oracle.goods import q2_released_xor_shipped, s2_reservation, s2_stock, s3_shipped
-from minuet.simulation.oracle.money import q1_money_for_goods, s1_credit, s1_money, s4_one_charge, s5_no_ghost_charge
+from minuet.simulation.oracle.heard import Heard
+from minuet.simulation.oracle.money import (
+    q1_money_for_goods,
+    s1_credit,
+    s1_credit_of_payer,
+    s1_invoice,
+    s1_money,
+    s4_one_charge,
+    s5_no_ghost_charge,
+)
+from minuet.simulation.oracle.undoing import (
+    q4_undo_known,
+    q4_undone_when_cancelled,
+    s4_undone_once,
+    s6_undone_and_waiting,
+)
 from minuet.simulation.oracle.violation import rows_about
 from tests.simulation import rows
 from tests.simulation.rows import ORDER, write
@@ -56,6 +72,10 @@ WRONG: list[tuple[str, Check, str, Rows]] = [
     ("refunded, never received", s1_money, ORDER, all_of(lambda b: rows.payment(b, "refunded"), lambda b: rows.moved(b, "refunded_card", -100))),
     ("one line", s1_money, ORDER, lambda b: rows.moved(b, "charged", 0, balanced=False)),
     ("credit from nowhere", s1_credit, "c-1", lambda b: write(b, "payment", "credits", customer_id="c-1", currency="EUR", balance=5)),
+    ("credit that only the ledger knows", s1_credit_of_payer, ORDER, lambda b: rows.moved(b, "credit_used", 5, other="credit_of:c-1")),
+    ("money over the bank, not booked", s1_invoice, ORDER, lambda b: write(b, "payment", "invoice_payments", reference=ORDER, request_id="q", amount=5)),
+    ("in clearing, on no list", s6_case, ORDER, lambda b: rows.payment(b, "in_clearing")),
+    ("on the list, not in clearing", s6_case, ORDER, all_of(lambda b: rows.payment(b, "received"), lambda b: rows.case(b, None))),
     ("goods from nowhere", s2_stock, "CUP", lambda b: rows.stock(b, 5, 0, 0, 4)),
     ("reserved for nobody", s2_stock, "CUP", lambda b: rows.stock(b, 4, 1, 0, 5)),
     ("shipped to nobody", s2_stock, "CUP", lambda b: rows.stock(b, 4, 0, 1, 5)),
@@ -66,12 +86,17 @@ WRONG: list[tuple[str, Check, str, Rows]] = [
     ("charged, never asked", s5_no_ghost_charge, ORDER, lambda b: rows.charge(b, 1)),
     ("our books are not the gateway's", q1_money_for_goods, ORDER, all_of(lambda b: rows.payment(b, "received"), lambda b: rows.charge(b, 1))),
     ("completed, not paid", q1_money_for_goods, ORDER, lambda b: rows.order(b, "completed")),
+    ("completed, not shipped", q1_money_for_goods, ORDER, all_of(lambda b: rows.order(b, "completed"), paid)),
     ("cancelled, not refunded", q1_money_for_goods, ORDER, all_of(lambda b: rows.order(b, "cancelled"), paid)),
     ("cancelled, goods still held", q2_released_xor_shipped, ORDER, all_of(lambda b: rows.order(b, "cancelled"), lambda b: rows.reservation(b, "fetched"))),
-    ("shipped and released", q2_released_xor_shipped, ORDER, all_of(lambda b: rows.reservation(b, "released"), lambda b: rows.shipment(b, "shipped"))),
+    ("shipped and released", q2_released_xor_shipped, ORDER, all_of(lambda b: rows.order(b, "closed"), lambda b: rows.reservation(b, "released"), lambda b: rows.shipment(b, "shipped"))),
     ("shipped and refunded", q2_released_xor_shipped, ORDER, all_of(lambda b: rows.order(b, "completed"), paid, refunded, shipped)),
     ("cancelled and shipped", q4_undone, ORDER, all_of(lambda b: rows.order(b, "cancelled"), lambda b: rows.shipment(b, "shipped"))),
     ("cancelled and with a carrier", q4_undone, ORDER, all_of(lambda b: rows.order(b, "cancelled"), lambda b: rows.shipment(b, "with_carrier"))),
+    ("closed, not refunded", q4_closed, ORDER, all_of(lambda b: rows.order(b, "closed"), paid)),
+    ("closed, goods still held", q4_closed, ORDER, all_of(lambda b: rows.order(b, "closed"), lambda b: rows.reservation(b, "fetched"))),
+    ("closed, and with a carrier", q4_closed, ORDER, all_of(lambda b: rows.order(b, "closed"), lambda b: rows.shipment(b, "with_carrier"))),
+    ("closed, and still to be paid", q4_closed, ORDER, all_of(lambda b: rows.order(b, "closed", by_invoice=True), shipped, lambda b: rows.invoice(b, "defaulted"))),
     ("accepted and forgotten", l1_ended, ORDER, lambda _: None),
     ("waiting for ever", l1_ended, ORDER, lambda b: rows.order(b, "awaiting_goods")),
 ]  # fmt: skip
@@ -83,7 +108,17 @@ RIGHT: list[tuple[Check, str, Rows]] = [
     (s3_shipped, ORDER, all_of(lambda b: rows.order(b, "awaiting_invoice_payment", by_invoice=True), shipped)),
     (s4_one_charge, ORDER, paid),
     (s5_no_ghost_charge, ORDER, paid),
-    (q1_money_for_goods, ORDER, all_of(lambda b: rows.order(b, "completed"), paid)),
+    (s1_credit_of_payer, ORDER, paid),
+    (s1_invoice, ORDER, paid),
+    (s6_case, ORDER, all_of(lambda b: rows.payment(b, "in_clearing"), lambda b: rows.case(b, None))),
+    (s6_case, ORDER, all_of(lambda b: rows.payment(b, "received"), lambda b: rows.case(b, "new_card"))),
+    (q1_money_for_goods, ORDER, all_of(lambda b: rows.order(b, "completed"), paid, shipped)),
+    (q4_closed, ORDER, all_of(lambda b: rows.order(b, "closed"), paid, refunded)),
+    (
+        q4_closed,
+        ORDER,
+        all_of(lambda b: rows.order(b, "closed", by_invoice=True), shipped, lambda b: rows.invoice(b, "cancelled")),
+    ),
     (q1_money_for_goods, ORDER, all_of(lambda b: rows.order(b, "cancelled"), paid, refunded)),
     (q2_released_xor_shipped, ORDER, all_of(lambda b: rows.order(b, "completed"), paid, shipped)),
     (q4_undone, ORDER, all_of(lambda b: rows.order(b, "cancelled"), lambda b: rows.shipment(b, "cancelled"))),
@@ -116,6 +151,112 @@ def test_an_order_that_waits_has_a_deadline(books: Books) -> None:
     assert list(s6_not_stuck(books, "order", ORDER)) == []
 
 
+def test_a_deadline_among_the_dead_letters_counts(books: Books) -> None:
+    """S6: it went off, and is tried again or waits for a person; once it was discarded nothing wakes the order."""
+    rows.order(books, "awaiting_goods", generation=2)
+    about = {"flow": "order", "instance_id": ORDER, "about": ORDER, "deadline": "goods", "generation": 2}
+    headers = {"ce-type": "saga.deadline-reached.v1"}
+    write(books, "order", "dead_letters", message_id="m1", headers=headers, body=about, status="parked")
+    assert list(s6_not_stuck(books, "order", ORDER)) == []
+    rows.change(books, "order", "UPDATE dead_letters SET status = 'discarded'")
+    assert "has no deadline" in next(s6_not_stuck(books, "order", ORDER))
+
+
+def test_an_order_has_somebody_who_placed_it() -> None:
+    """S5: one that nobody knows of is a ghost."""
+    assert list(s5_no_ghost_order(ORDER, {ORDER})) == []
+    assert list(s5_no_ghost_order(ORDER, set()))
+
+
+def test_what_undoes_a_command_is_known_and_done(books: Books) -> None:
+    """Q4: not known once it is sent, not done when the order is cancelled; S4: done twice; S6: done, and waited for."""
+    rows.order(books, "cancelled", steps=2)
+    rows.line(books, 1, "start", "awaiting_payment", "PlaceOrder", "OrderPlaced", "RetrievePayment", message="m1")
+    rows.line(books, 2, "awaiting_payment", "cancelled", "PaymentFailed", "OrderCancelled", message="m2")
+    assert "does not know how to undo it" in next(q4_undo_known(books, "order", ORDER))
+    rows.knows(books, ("RefundPayment", 1, "recorded"))
+    assert list(q4_undo_known(books, "order", ORDER)) == []
+    assert "RefundPayment is only recorded" in next(q4_undone_when_cancelled(books, "order", ORDER))
+    assert list(s6_undone_and_waiting(books, "order", ORDER)) == []
+    assert list(s4_undone_once(books, "order", ORDER)) == []
+    for step in (3, 4):
+        rows.line(books, step, "cancelled", "cancelled", "PaymentReceived", "RefundPayment", message=f"m{step}")
+    assert "again and again" in next(s4_undone_once(books, "order", ORDER))
+    rows.change(books, "order", "DELETE FROM saga_history WHERE step > 2")
+    rows.knows(books, ("RefundPayment", 1, "dropped"))
+    assert list(q4_undone_when_cancelled(books, "order", ORDER)) == []
+    rows.change(books, "order", "UPDATE saga_instances SET state = 'compensating'")
+    assert "everything is undone" in next(s6_undone_and_waiting(books, "order", ORDER))
+
+
+def test_what_is_decided_is_decided_once(books: Books) -> None:
+    """Q2: goods, and a parcel; S4: what is said of it."""
+    decisions = Decisions(books)
+    rows.reservation(books, "unavailable")
+    assert list(decisions.q2_goods_decided_once(ORDER)) == []
+    rows.change(books, "inventory", "UPDATE reservations SET state = 'fetched'")
+    assert "was unavailable, and is fetched" in next(decisions.q2_goods_decided_once(ORDER))
+    rows.shipment(books, "leased")
+    rows.change(books, "shipping", "UPDATE shipments SET cancel_wished = 1, carrier = 'w-1'")
+    assert list(decisions.q2_parcel_decided_once(ORDER)) == []
+    rows.change(books, "shipping", "UPDATE shipments SET carrier = 'w-2', state = 'shipped'")
+    assert "in the hands of w-1, and w-2" in "".join(decisions.q2_parcel_decided_once(ORDER))
+    rows.change(books, "shipping", "UPDATE shipments SET state = 'cancelled'")
+    assert "was shipped, and is cancelled" in next(decisions.q2_parcel_decided_once(ORDER))
+    rows.said(books, "payment", "m1", "payment.payment-received.v1", {"reference": ORDER, "attempt": 1})
+    rows.said(books, "payment", "m2", "payment.payment-cancelled.v1", {"reference": ORDER, "attempt": 1})
+    assert list(decisions.s4_answered_the_same("payment", "m1")) == []
+    assert "payment-cancelled" in next(decisions.s4_answered_the_same("payment", "m2"))
+
+
+def test_what_was_heard_leaves_a_trace(books: Books) -> None:
+    """S7: in the history of a flow that it leads on; Q2: in what inventory and shipping decide; S6: an answer."""
+    deliveries = Deliveries(books, {})
+    heard = Heard(books, deliveries)
+    deliveries.say("m1", "payment.payment-failed.v1", ORDER, 1)
+    rows.order(books, "awaiting_payment", steps=1)
+    rows.line(books, 1, "start", "awaiting_payment", "PlaceOrder", message="m0")
+    heard.seen("order", ORDER)
+    assert "left no trace" in next(heard.s7_noted("order", "m1"))
+    rows.line(books, 2, "awaiting_payment", "cancelled", "PaymentFailed", "OrderCancelled", message="m1")
+    assert list(heard.s7_noted("order", "m1")) == []
+    assert "ordercancelled" in next(heard.s7_said("order", ORDER))
+    rows.said(books, "order", "m2", "order.order-cancelled.v1", {}, cause="m1")
+    deliveries.note_outbox("order", "m2")
+    assert list(heard.s7_said("order", ORDER)) == []
+    deliveries.say("m3", "inventory.release-goods.v1", ORDER)
+    assert "they are None" in next(heard.q2_obeyed("inventory", "m3"))
+    assert "answered nothing" in next(heard.s6_answered("inventory", "m3"))
+    rows.reservation(books, "released")
+    assert list(heard.q2_obeyed("inventory", "m3")) == []
+    deliveries.say("m4", "shipping.cancel-shipment.v1", ORDER)
+    rows.shipment(books, "leased")
+    assert "nothing says so" in next(heard.q2_obeyed("shipping", "m4"))
+    rows.change(books, "shipping", "UPDATE shipments SET cancel_wished = 1")
+    assert list(heard.q2_obeyed("shipping", "m4")) == []
+
+
+def test_a_late_truth_is_undone(books: Books) -> None:
+    """S7: money that comes for a closed order leads to a refund, unless that was sent."""
+    deliveries = Deliveries(books, {})
+    heard = Heard(books, deliveries)
+    deliveries.say("m1", "payment.payment-received.v1", ORDER, 1)
+    rows.order(books, "closed", undos=[("RefundPayment", 1, "recorded")])
+    heard.seen("order", ORDER)
+    assert "left no trace" in next(heard.s7_noted("order", "m1"))
+    rows.knows(books, ("RefundPayment", 1, "sent"))
+    assert list(heard.s7_noted("order", "m1")) == []
+
+
+def test_every_deadline_of_a_state_is_armed_on_entry(books: Books) -> None:
+    """S8: none is forgotten."""
+    alarms = Alarms(books)
+    rows.order(books, "awaiting_goods", generation=2)
+    assert "only [] are armed" in next(alarms.s8_all_armed("order", ORDER))
+    rows.deadline(books, "goods", 2, rows.LATER)
+    assert list(Alarms(books).s8_all_armed("order", ORDER)) == []
+
+
 def test_a_history_is_a_path_in_the_table(books: Books) -> None:
     """S7: a move that is there, then one that is not, then one that sends something else, then one that is missing."""
     rows.order(books, "awaiting_payment", steps=1)
@@ -123,14 +264,14 @@ def test_a_history_is_a_path_in_the_table(books: Books) -> None:
     assert list(s7_path(books, "order", ORDER)) == []
     rows.line(books, 2, "awaiting_payment", "completed", "PaymentReceived", "OrderCompleted", message="m2")
     assert "its history has [1, 2]" in next(s7_path(books, "order", ORDER))
-    books.databases["order"].execute("UPDATE saga_instances SET steps = 2, state = 'completed'")
+    rows.change(books, "order", "UPDATE saga_instances SET steps = 2, state = 'completed'")
     assert "is not in the table" in next(s7_path(books, "order", ORDER))
-    books.databases["order"].execute("UPDATE saga_instances SET state = 'awaiting_goods'")
-    books.databases["order"].execute("UPDATE saga_history SET to_state = 'awaiting_goods', sent = '[]' WHERE step = 2")
+    rows.change(books, "order", "UPDATE saga_instances SET state = 'awaiting_goods'")
+    rows.change(books, "order", "UPDATE saga_history SET to_state = 'awaiting_goods', sent = '[]' WHERE step = 2")
     assert "→ [] is not in the table" in next(s7_path(books, "order", ORDER))
-    books.databases["order"].execute("""UPDATE saga_history SET sent = '["FetchGoods"]' WHERE step = 2""")
+    rows.change(books, "order", """UPDATE saga_history SET sent = '["FetchGoods"]' WHERE step = 2""")
     assert list(s7_path(books, "order", ORDER)) == []
-    books.databases["order"].execute("UPDATE saga_instances SET state = 'cancelled'")
+    rows.change(books, "order", "UPDATE saga_instances SET state = 'cancelled'")
     assert "by its history awaiting_goods" in next(s7_path(books, "order", ORDER))
 
 
@@ -151,14 +292,14 @@ def test_a_deadline_is_armed_for_its_time_and_fires_then(books: Books) -> None:
     rows.line(books, 1, "awaiting_payment", "awaiting_goods", "PaymentReceived", message="m1")
     rows.deadline(books, "goods", 1, "2026-01-02 00:00:00.000000")
     assert "is due at" in next(alarms.s8_armed_in_time("order", "goods"))
-    books.databases["order"].execute("DELETE FROM timers")
+    rows.change(books, "order", "DELETE FROM timers")
     rows.deadline(books, "goods", 1, rows.LATER)
     assert list(alarms.s8_armed_in_time("order", "goods")) == []
     rows.line(books, 2, "awaiting_goods", "compensating", "goods: 2 days are over", message="goods")
     assert "before it was due" in next(alarms.s8_not_early_nor_stale("order", ORDER))
-    books.databases["order"].execute("UPDATE saga_history SET at = ? WHERE step = 2", (rows.LATER,))
+    rows.change(books, "order", "UPDATE saga_history SET at = ? WHERE step = 2", (rows.LATER,))
     assert list(alarms.s8_not_early_nor_stale("order", ORDER)) == []
-    books.databases["order"].execute("UPDATE saga_history SET step = 3 WHERE step = 2")
+    rows.change(books, "order", "UPDATE saga_history SET step = 3 WHERE step = 2")
     rows.line(books, 2, "awaiting_goods", "awaiting_shipment", "GoodsFetched", message="m2")
     assert "stale" in next(alarms.s8_not_early_nor_stale("order", ORDER))
 
@@ -173,6 +314,9 @@ def test_messages_are_followed_from_saying_to_handling(books: Books) -> None:
     assert list(deliveries.s4_handled_once("payment", "m1")) == []
     assert list(deliveries.q3_no_zombie()) == []
     assert "twice" in next(deliveries.s4_handled_once("payment", "m1"))
+    rows.said(books, "order", "m1", "payment.refund-payment.v1", {})
+    deliveries.note_outbox("order", "m1")
+    assert "of an earlier one" in next(deliveries.s4_id_of_its_own("order", "m1"))
     write(books, "payment", "dead_letters", message_id="m2", headers={}, status="parked", cause="KeyError: 'x'")
     assert "KeyError" in next(deliveries.q3_cause("payment", "m2"))
 

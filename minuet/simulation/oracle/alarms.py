@@ -1,12 +1,13 @@
 """Invariants of deadlines: followed from when they are armed to what they lead to."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from minuet.simulation.oracle.books import Books, HistoryLine, InstanceRow, time_of
-from minuet.simulation.oracle.tables import FLOWS, fixed_deadlines, migration
+from minuet.simulation.oracle.promised import promised
+from minuet.simulation.oracle.tables import FLOWS, deadlines_of, migration
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Alarm:
 class Alarms:
     books: Books
     known: dict[str, Alarm] = field(default_factory=dict)  # by timer's id
+    entered: dict[tuple[str, str], int] = field(default_factory=dict)  # generations last seen, by flow and instance
 
     def s8_armed_in_time(self, service: str, timer_id: str) -> Iterator[str]:
         """a deadline never fires early unless an operator fires it, has one effect, and is a no-op when stale."""
@@ -29,14 +31,26 @@ class Alarms:
             for instance in self.books.instances(service, about["instance_id"]):
                 if instance.flow == about["flow"]:
                     self.known[timer_id] = Alarm(instance.instance_id, time_of(due_at), instance.steps)
-                    yield from self._too_early(service, instance, name, time_of(due_at))
+                    yield from self._untimely(service, instance, name, time_of(due_at))
 
-    def _too_early(self, service: str, instance: InstanceRow, name: str, due_at: datetime) -> Iterator[str]:
-        table = FLOWS[instance.flow].revisions[instance.revision]
-        pause = fixed_deadlines(table).get((instance.state, name))
-        entered = self.books.history(service, instance)[-1].at
-        if pause is not None and due_at < entered + pause:
-            yield f"{instance.instance_id} is {instance.state} since {entered}, and {name!r} is due at {due_at} already"
+    def _untimely(self, service: str, instance: InstanceRow, name: str, due_at: datetime) -> Iterator[str]:
+        pause = expected(instance).get(name)
+        lines = self.books.history(service, instance)
+        if lines and migration(instance.flow, lines[-1]) is not None:
+            return  # a deadline goes on as it was
+        if pause is not None and lines and due_at != lines[-1].at + pause:
+            since = f"{instance.state} since {lines[-1].at}"
+            yield f"{instance.instance_id} is {since}, and {name!r} is due at {due_at}, not after {pause}"
+
+    def s8_all_armed(self, service: str, instance_id: str) -> Iterator[str]:
+        """a deadline never fires early unless an operator fires it, has one effect: so each is armed on entry."""
+        for instance in self.books.instances(service, instance_id):
+            key = instance.flow, instance_id
+            if self.entered.get(key) != instance.generation:
+                self.entered[key] = instance.generation
+                armed = self.books.armed(service, instance)
+                if armed != sorted(expected(instance)):
+                    yield f"{instance.flow} {instance_id} is {instance.state}, and only {armed} are armed"
 
     def moved(self, service: str, timer_id: str) -> None:
         """An operator did: only an operator can."""
@@ -56,6 +70,13 @@ class Alarms:
                     first = next(before.step for before in lines if before.message_id == line.message_id)
                     if first == line.step:
                         yield f"{instance_id}: {line.because} in step {line.step}, armed in step {alarm.steps}: stale"
+
+
+def expected(instance: InstanceRow) -> Mapping[str, timedelta | None]:
+    """What is promised; of a revision that came in the middle of the run, what its table says."""
+    if instance.revision == 1:
+        return promised(instance.flow, instance.state)
+    return deadlines_of(FLOWS[instance.flow].revisions[instance.revision], instance.state)
 
 
 def leaves(instance: InstanceRow, line: HistoryLine) -> bool:

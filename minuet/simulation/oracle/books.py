@@ -3,14 +3,27 @@
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Self
 
 MONEY_IN = ("charged", "credit_used", "invoice_paid")
 MONEY_OUT = ("refunded_card", "refunded_credit")
-INSTANCE = "SELECT flow, instance_id, subject, revision, state, generation, steps, data FROM saga_instances"
+INSTANCE = "SELECT flow, instance_id, subject, revision, state, generation, steps, data, undos FROM saga_instances"
+
+
+@dataclass(frozen=True)
+class UndoLine:
+    """What undoes a command, and how far that is."""
+
+    undo: str
+    number: int | None
+    status: str
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in ("recorded", "sent")
 
 
 @dataclass(frozen=True)
@@ -25,11 +38,13 @@ class InstanceRow:
     generation: int
     steps: int
     data: dict[str, Any]
+    undos: list[UndoLine]
 
     @classmethod
     def of(cls, row: Any) -> Self:
-        flow, instance_id, subject, revision, state, generation, steps, data = row
-        return cls(flow, instance_id, subject, revision, state, generation, steps, json.loads(data))
+        flow, instance_id, subject, revision, state, generation, steps, data, undos = row
+        known = [UndoLine(**undo) for undo in json.loads(undos)]
+        return cls(flow, instance_id, subject, revision, state, generation, steps, json.loads(data), known)
 
     @property
     def name(self) -> str:
@@ -63,6 +78,7 @@ class HistoryLine:
 @dataclass(frozen=True, eq=False)
 class Books:
     databases: Mapping[str, sqlite3.Connection]
+    histories: dict[tuple[str, str, str], "list[HistoryLine]"] = field(default_factory=dict)  # as read since a commit
 
     def rows(self, service: str, query: str, *values: Any) -> list[Any]:
         return self.databases[service].execute(query, values).fetchall()
@@ -87,7 +103,16 @@ class Books:
         found = self.rows(service, f"{INSTANCE} WHERE instance_id = ? ORDER BY flow", instance_id)
         return [InstanceRow.of(row) for row in found]
 
+    def instance(self, service: str, flow: str, instance_id: str) -> InstanceRow | None:
+        return next((row for row in self.instances(service, instance_id) if row.flow == flow), None)
+
     def history(self, service: str, instance: InstanceRow) -> list[HistoryLine]:
+        key = service, instance.flow, instance.instance_id
+        if key not in self.histories:
+            self.histories[key] = self._history(service, instance)
+        return self.histories[key]
+
+    def _history(self, service: str, instance: InstanceRow) -> list[HistoryLine]:
         query = (
             "SELECT step, at, from_state, to_state, because, message_id, sent, author, reason FROM saga_history"
             " WHERE instance_id = ? AND flow = ? ORDER BY step"
@@ -99,12 +124,34 @@ class Books:
             )
         ]
 
+    def forget(self) -> None:
+        """Something was written."""
+        self.histories.clear()
+
     def deadlines(self, service: str, instance: InstanceRow) -> list[tuple[str, int]]:
         """The armed ones: timer's id, and the generation of the state that it is for."""
+        return [(timer_id, body["generation"]) for timer_id, body in self._timers(service, instance)]
+
+    def armed(self, service: str, instance: InstanceRow) -> list[str]:
+        """The names of those of the present state."""
+        here = instance.generation
+        return sorted(b["deadline"] for _, b in self._timers(service, instance) if b["generation"] == here)
+
+    def set_aside(self, service: str, instance: InstanceRow) -> list[str]:
+        """Deadlines of the present state that went off and could not be handled yet: they are among the letters."""
+        query = (
+            "SELECT message_id, body FROM dead_letters"
+            " WHERE status IN ('retrying', 'parked') AND headers LIKE '%saga.deadline-reached.%'"
+        )
+        mine = (instance.flow, instance.instance_id, instance.generation)
+        parsed = [(message_id, json.loads(body)) for message_id, body in self.rows(service, query)]
+        return [key for key, b in parsed if (b["flow"], b["instance_id"], b["generation"]) == mine]
+
+    def _timers(self, service: str, instance: InstanceRow) -> list[tuple[str, dict[str, Any]]]:
         bodies = self.rows(service, "SELECT timer_id, body FROM timers WHERE subject = ?", instance.subject)
         parsed = [(timer_id, json.loads(body)) for timer_id, body in bodies]
         mine = (instance.flow, instance.instance_id)
-        return [(timer_id, b["generation"]) for timer_id, b in parsed if (b["flow"], b["instance_id"]) == mine]
+        return [(timer_id, body) for timer_id, body in parsed if (body["flow"], body["instance_id"]) == mine]
 
     # --- orders
 
@@ -172,6 +219,11 @@ class Books:
     def shipment(self, reference: str) -> str | None:
         state: str | None = self.value("shipping", "SELECT state FROM shipments WHERE reference = ?", reference)
         return state
+
+    def cancelling(self, reference: str) -> bool:
+        """A parcel that is to be cancelled, if that can still be helped."""
+        query = "SELECT cancel_wished FROM shipments WHERE reference = ?"
+        return bool(self.value("shipping", query, reference))
 
 
 def time_of(text: str) -> datetime:

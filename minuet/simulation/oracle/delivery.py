@@ -1,6 +1,7 @@
 """Invariants of messages: nothing lost, nothing handled twice, nothing out of nowhere."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,26 +13,55 @@ EXCUSES = (
 )
 
 
+@dataclass(frozen=True)
+class Said:
+    """A message that somebody has committed to saying."""
+
+    type: str  # the wire name
+    subject: str
+    attempt: int | None
+
+
 @dataclass(eq=False)
 class Deliveries:
     """Follows every message from the commit that says it to the commits that handle it."""
 
     books: Books
     consumers: Mapping[str, Sequence[str]]  # by wire name
-    said: dict[str, str] = field(default_factory=dict)  # wire names, by message id
+    said: dict[str, Said] = field(default_factory=dict)  # by message id
+    repeated: set[str] = field(default_factory=set)  # ids under which a service said something again
+    caused: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)  # names, by service and cause's id
     handled: set[tuple[str, str]] = field(default_factory=set)  # (service, message id)
     open: dict[tuple[str, str], None] = field(default_factory=dict)
 
-    def say(self, message_id: str, wire_name: str) -> None:
+    def say(self, message_id: str, wire_name: str, subject: str = "", attempt: int | None = None) -> None:
         if message_id not in self.said:
-            self.said[message_id] = wire_name
+            self.said[message_id] = Said(wire_name, subject, attempt)
             for service in self.consumers.get(wire_name, ()):
                 self.open[service, message_id] = None
 
     def note_outbox(self, service: str, message_id: str) -> None:
-        headers = self.books.value(service, "SELECT headers FROM outbox WHERE message_id = ?", message_id)
-        if headers is not None:
-            self.say(message_id, json.loads(headers)["ce-type"])
+        for headers, body in self.books.rows(
+            service, "SELECT headers, body FROM outbox WHERE message_id = ?", message_id
+        ):
+            if message_id in self.said:
+                self.repeated.add(message_id)
+            about = json.loads(headers)
+            self.say(message_id, about["ce-type"], about["ce-subject"], json.loads(body).get("attempt"))
+            self._note_cause(service, about)
+
+    def note_effect(self, service: str, effect_id: str) -> None:
+        for (headers,) in self.books.rows(service, "SELECT headers FROM effects WHERE effect_id = ?", effect_id):
+            self._note_cause(service, json.loads(headers))
+
+    def _note_cause(self, service: str, headers: Mapping[str, str]) -> None:
+        name = headers["ce-type"].split(".")[1].replace("-", "")
+        self.caused.setdefault((service, headers["ce-causationid"]), Counter())[name] += 1
+
+    def s4_id_of_its_own(self, service: str, message_id: str) -> Iterator[str]:
+        """at most one effect per command id; the gateway sees at most one charge per idempotency key."""
+        if message_id in self.repeated:
+            yield f"{service} says {self.said[message_id].type} again, under the id {message_id} of an earlier one"
 
     def s5_no_ghost(self, service: str, message_id: str) -> Iterator[str]:
         """no ghost: no effect without a committed command."""
@@ -55,7 +85,7 @@ class Deliveries:
         kept = "SELECT status FROM dead_letters WHERE message_id = ? AND status != 'redriven'"
         for service, message_id in self.open:
             if self.books.value(service, kept, message_id) is None:
-                yield f"{self.said[message_id]} {message_id} has not reached {service}"
+                yield f"{self.said[message_id].type} {message_id} has not reached {service}"
 
     def q3_cause(self, service: str, message_id: str) -> Iterator[str]:
         """no zombie: nothing becomes a dead letter that has no cause in the faults."""

@@ -1,6 +1,6 @@
 """Invariants of how orders end."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from minuet.simulation.oracle.books import Books
 from minuet.simulation.oracle.tables import kind_of
@@ -21,6 +21,28 @@ def q4_undone(books: Books, reference: str) -> Iterator[str]:
     invoice = books.invoice(reference)
     if invoice is not None and invoice.state != "cancelled":
         yield f"{reference} is cancelled, its invoice is {invoice.state}"
+
+
+def q4_closed(books: Books, reference: str) -> Iterator[str]:
+    """cancelled ⇒ every effect was undone; so is what a person closed, but for goods that had left by then."""
+    order = books.order(reference)
+    if order is None or order.name != "closed":
+        return
+    parcel, reservation, invoice = books.shipment(reference), books.reservation(reference), books.invoice(reference)
+    if parcel not in (None, "shipped", "cancelled", "failed"):
+        yield f"{reference} is closed, its parcel is {parcel}"
+    if reservation == "fetched":
+        yield f"{reference} is closed, its goods are still held"
+    if parcel == "shipped" and (invoice is None or invoice.name not in ("cancelled", "paid")):
+        yield f"{reference} is closed, its invoice is {None if invoice is None else invoice.state}"
+    if parcel != "shipped" and books.kept(reference) and not books.calling_gateway(reference):
+        yield f"{reference} is closed and was not shipped, and {books.kept(reference)} was kept"
+
+
+def s5_no_ghost_order(reference: str, accepted: Container[str]) -> Iterator[str]:
+    """no ghost: no effect without a committed command, no order without somebody who has placed it."""
+    if reference not in accepted:
+        yield f"there is an order {reference}, which nobody knows of"
 
 
 def l1_ended(books: Books, reference: str) -> Iterator[str]:

@@ -3,17 +3,33 @@
 from collections.abc import Iterator, Sequence
 
 from minuet.simulation.oracle.books import Books, HistoryLine, InstanceRow
-from minuet.simulation.oracle.tables import FLOWS, is_move, kind_of, migration
+from minuet.simulation.oracle.tables import FLOWS, is_move, kind_of, migration, names_of
 from saga.state import Kind
 
 
 def s6_not_stuck(books: Books, service: str, instance_id: str) -> Iterator[str]:
     """no stuck order: not terminal ⇒ an outbox row, a message in flight, an armed deadline or an open human task."""
     for instance in books.instances(service, instance_id):
-        armed = [generation for _, generation in books.deadlines(service, instance)]
         waiting = kind_of(instance.flow, instance.state) is Kind.WAITING
-        if waiting and instance.generation not in armed:
+        if waiting and not books.armed(service, instance) and not books.set_aside(service, instance):
             yield f"{told(instance)}, and has no deadline there"
+
+
+def s6_case(books: Books, reference: str) -> Iterator[str]:
+    """no stuck order: who is in clearing is on the call centre's list, and nobody else is."""
+    open_cases = "SELECT count(*) FROM clearing_cases WHERE reference = ? AND outcome IS NULL"
+    instances = "SELECT state FROM saga_instances WHERE subject = ? AND flow = 'payment'"
+    in_clearing = names_of("payment", "in_clearing")
+    listed = books.value("payment", open_cases, reference)
+    waiting = sum(state in in_clearing for (state,) in books.rows("payment", instances, reference))
+    if listed != waiting:
+        yield f"{waiting} payments of {reference} are in clearing, and {listed} cases of it are open"
+
+
+def s6_case_of_payment(books: Books, service: str, instance_id: str) -> Iterator[str]:
+    """no stuck order: who is in clearing is on the call centre's list, and nobody else is."""
+    if service == "payment":
+        yield from s6_case(books, instance_id.partition("/")[0])
 
 
 def s7_path(books: Books, service: str, instance_id: str) -> Iterator[str]:
@@ -49,13 +65,16 @@ def s4_said_once(books: Books, service: str, instance_id: str) -> Iterator[str]:
 
 
 def repeated(lines: Sequence[HistoryLine]) -> Iterator[str]:
-    """What one message led to stands together: else it was handled twice."""
+    """What one message led to stands together, and no part of it twice: else it was handled twice."""
     seen: set[str] = set()
+    led_to: set[tuple[str, str]] = set()
     before = ""
     for line in lines:
-        if line.message_id != before and line.message_id in seen:
+        again = (line.message_id, line.because) in led_to
+        if again or (line.message_id != before and line.message_id in seen):
             yield f"{line.because} {line.message_id} was handled twice"
         seen.add(line.message_id)
+        led_to.add((line.message_id, line.because))
         before = line.message_id
 
 

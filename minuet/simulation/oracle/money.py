@@ -19,12 +19,30 @@ def s1_money(books: Books, reference: str) -> Iterator[str]:
 
 def s1_credit(books: Books, customer_id: str) -> Iterator[str]:
     """refunded ≤ received ≤ what was asked; every ledger is double-entry and sums to zero."""
-    owed = "SELECT coalesce(-sum(amount), 0) FROM ledger_entries WHERE account = 'credit_of:' || ? AND currency = ?"
+    owed = "SELECT currency, -sum(amount) FROM ledger_entries WHERE account = 'credit_of:' || ? GROUP BY currency"
     credits = "SELECT currency, balance FROM credits WHERE customer_id = ?"
-    for currency, balance in books.rows("payment", credits, customer_id):
-        booked = books.value("payment", owed, customer_id, currency)
-        if balance != booked or balance < 0:
-            yield f"{customer_id} has {balance} {currency} of credit, the ledger says {booked}"
+    booked = dict(books.rows("payment", owed, customer_id))
+    balances = dict(books.rows("payment", credits, customer_id))
+    for currency in booked.keys() | balances.keys():
+        balance, in_ledger = balances.get(currency, 0), booked.get(currency, 0)
+        if balance != in_ledger or balance < 0:
+            yield f"{customer_id} has {balance} {currency} of credit, the ledger says {in_ledger}"
+
+
+def s1_credit_of_payer(books: Books, reference: str) -> Iterator[str]:
+    """refunded ≤ received ≤ what was asked; every ledger is double-entry and sums to zero."""
+    accounts = "SELECT DISTINCT account FROM ledger_entries WHERE reference = ? AND account LIKE 'credit_of:%'"
+    for (account,) in books.rows("payment", accounts, reference):
+        yield from s1_credit(books, account.partition(":")[2])
+
+
+def s1_invoice(books: Books, reference: str) -> Iterator[str]:
+    """refunded ≤ received ≤ what was asked (an overpaid invoice's surplus is credit, not received)."""
+    came = books.value("payment", "SELECT sum(amount) FROM invoice_payments WHERE reference = ?", reference) or 0
+    bank = "SELECT sum(amount) FROM ledger_entries WHERE reference = ? AND account = 'bank'"
+    booked = books.value("payment", bank, reference) or 0
+    if came != booked:
+        yield f"{reference}: {came} came over the bank, and {booked} is booked"
 
 
 def s4_one_charge(books: Books, reference: str) -> Iterator[str]:
@@ -54,5 +72,7 @@ def q1_money_for_goods(books: Books, reference: str) -> Iterator[str]:
     order, kept = books.order(reference), books.kept(reference)
     if order is not None and order.name == "completed" and kept != order.total:
         yield f"{reference} is completed, and {kept} of {order.total} was kept"
+    if order is not None and order.name == "completed" and books.shipment(reference) != "shipped":
+        yield f"{reference} is completed, its parcel is {books.shipment(reference)}"
     if order is not None and order.name == "cancelled" and kept:
         yield f"{reference} is cancelled, and {kept} was kept"

@@ -41,15 +41,25 @@ def moves_of(table: Flow) -> Mapping[Move, Sequence[Cell]]:
 
 
 @cache
-def fixed_deadlines(table: Flow) -> Mapping[tuple[str, str], timedelta]:
-    """By state and name: those that do not depend on the instance's data."""
-    deadlines = [(cell.state.label, cell.trigger) for cell in table.cells if isinstance(cell.trigger, Deadline)]
-    return {(state, d.name): d.after for state, d in deadlines if isinstance(d.after, timedelta)}
+def deadlines_of(table: Flow, state: str) -> Mapping[str, timedelta | None]:
+    """By name; None: it depends on the instance's data."""
+    triggers = [cell.trigger for cell in table.cells if cell.state.label == state]
+    deadlines = [trigger for trigger in triggers if isinstance(trigger, Deadline)]
+    return {d.name: d.after if isinstance(d.after, timedelta) else None for d in deadlines}
 
 
 def kind_of(flow: str, state: str) -> Kind:
     """In whatever revision there is such a state."""
     return next(s.kind for table in FLOWS[flow].revisions.values() for s in table.states if s.label == state)
+
+
+def names_of(flow: str, state: str) -> list[str]:
+    """What a state of the first revision is called in it and in the later ones."""
+    names = [state]
+    for table in sorted(FLOWS[flow].revisions.values(), key=lambda table: table.revision):
+        named = table.replaces.becomes(names[-1]) if table.replaces else None
+        names += [named.label] if named else []
+    return names
 
 
 def migration(flow: str, line: HistoryLine) -> tuple[int, int] | None:

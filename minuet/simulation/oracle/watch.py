@@ -6,11 +6,34 @@ from minuet.simulation.oracle import touched
 from minuet.simulation.oracle.alarms import Alarms
 from minuet.simulation.oracle.audit import Audit
 from minuet.simulation.oracle.books import Books
+from minuet.simulation.oracle.decided import Decisions
 from minuet.simulation.oracle.delivery import Deliveries
-from minuet.simulation.oracle.ends import l1_ended, q4_undone
-from minuet.simulation.oracle.flow import s4_said_once, s6_not_stuck, s7_path, s8_not_armed_in_vain
+from minuet.simulation.oracle.ends import l1_ended, q4_closed, q4_undone, s5_no_ghost_order
+from minuet.simulation.oracle.flow import (
+    s4_said_once,
+    s6_case,
+    s6_case_of_payment,
+    s6_not_stuck,
+    s7_path,
+    s8_not_armed_in_vain,
+)
 from minuet.simulation.oracle.goods import q2_released_xor_shipped, s2_reservation, s2_stock, s3_shipped
-from minuet.simulation.oracle.money import q1_money_for_goods, s1_credit, s1_money, s4_one_charge, s5_no_ghost_charge
+from minuet.simulation.oracle.heard import Heard
+from minuet.simulation.oracle.money import (
+    q1_money_for_goods,
+    s1_credit,
+    s1_credit_of_payer,
+    s1_invoice,
+    s1_money,
+    s4_one_charge,
+    s5_no_ghost_charge,
+)
+from minuet.simulation.oracle.undoing import (
+    q4_undo_known,
+    q4_undone_when_cancelled,
+    s4_undone_once,
+    s6_undone_and_waiting,
+)
 from minuet.simulation.oracle.violation import Violation, rows_about
 
 Check = Callable[[Books, str], Iterator[str]]
@@ -18,7 +41,8 @@ FlowCheck = Callable[[Books, str, str], Iterator[str]]
 Asked = tuple[Callable[..., Iterator[str]], tuple[object, ...]]
 
 AFTER_COMMIT: Mapping[str, Sequence[Check]] = {  # by the table that was written; asked of the key that was written
-    "ledger_entries": (s1_money,),
+    "ledger_entries": (s1_money, s1_invoice, s1_credit_of_payer),
+    "invoice_payments": (s1_invoice,),
     "credits": (s1_credit,),
     "charges": (s4_one_charge, s5_no_ghost_charge),
     "refunds": (s4_one_charge,),
@@ -26,12 +50,21 @@ AFTER_COMMIT: Mapping[str, Sequence[Check]] = {  # by the table that was written
     "receipts": (s2_stock,),
     "reservations": (s2_reservation,),
     "shipments": (s3_shipped,),
+    "clearing_cases": (s6_case,),
 }
 OF_FLOWS: Mapping[str, Sequence[FlowCheck]] = {  # asked of the instance that was written
-    "saga_instances": (s6_not_stuck, s8_not_armed_in_vain),
+    "saga_instances": (
+        s6_not_stuck,
+        s6_case_of_payment,
+        s6_undone_and_waiting,
+        s8_not_armed_in_vain,
+        s4_undone_once,
+        q4_undo_known,
+        q4_undone_when_cancelled,
+    ),
     "saga_history": (s7_path, s4_said_once),
 }
-AT_REST: Sequence[Check] = (q1_money_for_goods, q2_released_xor_shipped, q4_undone)
+AT_REST: Sequence[Check] = (q1_money_for_goods, q2_released_xor_shipped, q4_undone, q4_closed)
 ABOUT_ORDERS = ("ledger_entries", "charges", "refunds", "reservations", "shipments")  # their keys are references
 
 
@@ -45,6 +78,8 @@ class Oracle:
         self.deliveries = Deliveries(books, consumers)
         self.alarms = Alarms(books)
         self.audit = Audit(books)
+        self.decisions = Decisions(books)
+        self.heard = Heard(books, self.deliveries)
         self.accepted: dict[str, None] = {}  # orders that customers believe to have placed
         self._found = found
         self._not_at_rest: dict[str, None] = {}
@@ -52,6 +87,7 @@ class Oracle:
     def committed(self, service: str) -> Sequence[touched.Touched]:
         """Returns what was written."""
         rows = touched.take(self.books.databases[service])
+        self.books.forget()
         asked: dict[Asked, None] = {}
         for table, event, key in rows:
             asked.update(dict.fromkeys(self._about(service, table, event, key)))
@@ -59,6 +95,9 @@ class Oracle:
                 self._not_at_rest[key] = None
         for check, values in asked:
             self._ask(check, *values)
+        for table, _, key in rows:
+            if table == "saga_instances":
+                self.heard.seen(service, key)
         return rows
 
     def at_rest(self) -> None:
@@ -75,6 +114,7 @@ class Oracle:
         self._not_at_rest.update(dict.fromkeys([*self.accepted, *self.books.order_ids()]))
         for reference in self._not_at_rest:
             self._ask(l1_ended, self.books, reference)
+            self._ask(s5_no_ghost_order, reference, self.accepted)
         self.at_rest()
 
     def _about(self, service: str, table: str, event: str, key: str) -> Iterator[Asked]:
@@ -84,9 +124,16 @@ class Oracle:
         match table, event:
             case "outbox", "INSERT":
                 self.deliveries.note_outbox(service, key)
+                yield self.deliveries.s4_id_of_its_own, (service, key)
+                yield self.decisions.s4_answered_the_same, (service, key)
+            case "effects", "INSERT":
+                self.deliveries.note_effect(service, key)
             case "inbox", "INSERT":
                 yield self.deliveries.s5_no_ghost, (service, key)
                 yield self.deliveries.s4_handled_once, (service, key)
+                yield self.heard.s7_noted, (service, key)
+                yield self.heard.q2_obeyed, (service, key)
+                yield self.heard.s6_answered, (service, key)
             case "dead_letters", _:
                 yield self.deliveries.q3_cause, (service, key)
             case "timers", "INSERT":
@@ -96,7 +143,13 @@ class Oracle:
             case "timers", "DELETE" if key in self.alarms.known:
                 yield s6_not_stuck, (self.books, service, self.alarms.known[key].instance_id)
             case "saga_history", _:
+                yield self.alarms.s8_all_armed, (service, key)
                 yield self.alarms.s8_not_early_nor_stale, (service, key)
+                yield self.heard.s7_said, (service, key)
+            case "reservations", _:
+                yield self.decisions.q2_goods_decided_once, (key,)
+            case "shipments", _:
+                yield self.decisions.q2_parcel_decided_once, (key,)
             case "operator_actions", _:
                 yield self.audit.s9_recorded, (service, key)
 

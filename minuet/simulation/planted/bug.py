@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
+from types import FunctionType
 from typing import Any
 
 
@@ -29,3 +31,28 @@ def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
         yield
     finally:
         setattr(owner, name, before)
+
+
+@contextmanager
+def rewritten(function: Any, other: Callable[..., Any]) -> Iterator[None]:
+    """Whoever refers to the function already, a flow's table for one, does what `other` does: which is given the
+    original before the arguments.
+    """
+    code, keywords = function.__code__, function.__kwdefaults__
+    original = FunctionType(code, function.__globals__, function.__name__, function.__defaults__)
+    original.__kwdefaults__ = keywords
+    function.__code__, function.__kwdefaults__ = instead.__code__, {"other": partial(other, original)}
+    try:
+        yield
+    finally:
+        function.__code__, function.__kwdefaults__ = code, keywords
+
+
+@contextmanager
+def both(one: AbstractContextManager[None], other: AbstractContextManager[None]) -> Iterator[None]:
+    with one, other:
+        yield
+
+
+def instead(*arguments: Any, other: Callable[..., Any], **named: Any) -> Any:
+    return other(*arguments, **named)

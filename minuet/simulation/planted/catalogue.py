@@ -1,6 +1,18 @@
 """Every bug that can be planted, by its name."""
 
-from minuet.simulation.planted import delivery, money
+from minuet.simulation.planted import (
+    deadlines,
+    delivery,
+    effects,
+    flow,
+    goods,
+    ids,
+    money,
+    operators,
+    parcels,
+    storing,
+)
 from minuet.simulation.planted.bug import Bug
 
-CATALOGUE: dict[str, Bug] = {bug.name: bug for bug in (*delivery.BUGS, *money.BUGS)}
+GROUPS = (delivery, storing, ids, effects, deadlines, flow, money, goods, parcels, operators)
+CATALOGUE: dict[str, Bug] = {bug.name: bug for group in GROUPS for bug in group.BUGS}

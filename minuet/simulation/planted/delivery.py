@@ -1,26 +1,22 @@
-"""Bugs in how messages travel."""
+"""Bugs in how messages reach their handlers."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from bus import dead_letters, outbox
+import bus.journey
+import saga.stepping
+from bus import dead_letters
+from bus.database import is_unreachable
+from bus.dead_letters import DeadLetters
 from bus.delivery import open_delivery
+from bus.errors import NotYet, Unavailable
 from bus.host import RECEIVE_LIMIT, Host
-from bus.inbox import Inbox
-from bus.timers import Timers
+from bus.incoming import Work
+from bus.journey import Committed, Journey
 from bus.unit import UnitOfWork
 from minuet.simulation.planted.bug import bug, replaced
-
-
-@bug
-def no_inbox() -> AbstractContextManager[None]:
-    """Nobody remembers what was handled."""
-
-    def claim(_self: Inbox, _unit: UnitOfWork, ids: Sequence[str]) -> set[str]:
-        return set(ids)
-
-    return replaced(Inbox, "claim", claim)
+from saga.stepping import Step
 
 
 @bug
@@ -36,9 +32,26 @@ def ack_before_commit() -> AbstractContextManager[None]:
 
 
 @bug
-def outbox_not_swept() -> AbstractContextManager[None]:
-    """What a crash left in the outbox stays there."""
-    return replaced(outbox, "sweep", lambda _context: [])
+def failed_batch_acknowledged_as_a_whole() -> AbstractContextManager[None]:
+    """When a batch cannot be handled, all that is in it counts as done."""
+
+    def process(self: Any, works: list[Work]) -> Committed:
+        try:
+            return self._together(works) if works else Committed()
+        except Exception as error:
+            if is_unreachable(error):
+                raise Unavailable(str(error)) from error
+            for work in works:
+                work.fail(error)
+            return Committed()
+
+    return replaced(Journey, "_process", process)
+
+
+@bug
+def absence_of_the_database_counted() -> AbstractContextManager[None]:
+    """While the database is away, messages become dead letters for it."""
+    return replaced(bus.journey, "is_unreachable", lambda _error: False)
 
 
 @bug
@@ -48,9 +61,44 @@ def dead_letter_dropped() -> AbstractContextManager[None]:
 
 
 @bug
-def deadline_not_cancelled() -> AbstractContextManager[None]:
-    """The deadlines of a state outlive it."""
-    return replaced(Timers, "cancel", lambda _self, _timer_id: None)
+def dead_letter_not_tried_again() -> AbstractContextManager[None]:
+    """What could not be handled waits for a person, though a second attempt would do."""
+    return replaced(dead_letters, "due", lambda _context: [])
 
 
-BUGS = (no_inbox, ack_before_commit, outbox_not_swept, dead_letter_dropped, deadline_not_cancelled)
+@bug
+def retry_not_in_the_inbox() -> AbstractContextManager[None]:
+    """What is handled from the dead letters is not remembered as handled."""
+
+    def claim(_self: DeadLetters, unit: UnitOfWork, ids: Sequence[str]) -> set[str]:
+        letters = unit.service.tables.dead_letters
+        mine = letters.c.message_id.in_(ids) & (letters.c.status == "retrying")
+        closed = letters.update().where(mine).values(status="redriven", next_attempt_at=None)
+        return set(unit.connection.execute(closed.returning(letters.c.message_id)).scalars())
+
+    return replaced(DeadLetters, "claim", claim)
+
+
+@bug
+def early_message_dropped() -> AbstractContextManager[None]:
+    """What comes before its flow has started counts as handled."""
+
+    def take(flow: Any, instance: Any, *arguments: Any) -> Step:
+        try:
+            return original(flow, instance, *arguments)
+        except NotYet:
+            return Step(instance)
+
+    original = saga.stepping.take
+    return replaced(saga.stepping, "take", take)
+
+
+BUGS = (
+    ack_before_commit,
+    failed_batch_acknowledged_as_a_whole,
+    absence_of_the_database_counted,
+    dead_letter_dropped,
+    dead_letter_not_tried_again,
+    retry_not_in_the_inbox,
+    early_message_dropped,
+)

@@ -1,0 +1,82 @@
+"""Invariants of what is decided once: about goods, about parcels, about money."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from minuet.simulation.oracle.books import Books
+
+GOODS: Mapping[str | None, tuple[str, ...]] = {  # from which state a reservation may go where
+    None: ("fetched", "unavailable", "released", "shipped"),
+    "fetched": ("released", "shipped"),
+    "unavailable": ("released",),
+    "released": (),
+    "shipped": (),
+}
+PARCELS: Mapping[str | None, tuple[str, ...]] = {
+    None: ("pending", "leased", "with_carrier", "cancelled", "shipped", "failed"),
+    "pending": ("leased", "with_carrier", "cancelled"),
+    "leased": ("pending", "with_carrier", "shipped", "failed", "cancelled"),
+    "with_carrier": ("shipped", "failed", "cancelled"),
+    "shipped": (),
+    "failed": (),
+    "cancelled": (),
+}
+ANSWERS = {  # events that say what was decided: of each kind one, and it says the same each time
+    "payment.payment-received.v1": "payment",
+    "payment.payment-failed.v1": "payment",
+    "payment.payment-cancelled.v1": "payment",
+    "payment.payment-refunded.v1": "refund",
+    "inventory.goods-fetched.v1": "goods",
+    "inventory.goods-unavailable.v1": "goods",
+    "shipping.goods-shipped.v1": "parcel",
+    "shipping.shipment-failed.v1": "parcel",
+    "shipping.shipment-cancelled.v1": "parcel",
+}
+
+
+@dataclass(eq=False)
+class Decisions:
+    """Remembers what was decided, and asks whether it still is."""
+
+    books: Books
+    reservations: dict[str, tuple[str, str]] = field(default_factory=dict)  # state and goods, by reference
+    shipments: dict[str, tuple[str, bool, str | None]] = field(default_factory=dict)  # state, wish, carrier
+    answers: dict[tuple[str, str, int], tuple[str, Any]] = field(default_factory=dict)
+
+    def q2_goods_decided_once(self, reference: str) -> Iterator[str]:
+        """each reservation is released xor shipped; no order is both shipped and refunded."""
+        query = "SELECT state, goods FROM reservations WHERE reference = ?"
+        for state, goods in self.books.rows("inventory", query, reference):
+            before, held = self.reservations.get(reference, (None, goods))
+            if state != before and state not in GOODS[before]:
+                yield f"the reservation of {reference} was {before}, and is {state}"
+            if goods != held:
+                yield f"the reservation of {reference} was of {held}, and is of {goods}"
+            self.reservations[reference] = state, goods
+
+    def q2_parcel_decided_once(self, reference: str) -> Iterator[str]:
+        """each reservation is released xor shipped; no order is both shipped and refunded."""
+        query = "SELECT state, cancel_wished, carrier FROM shipments WHERE reference = ?"
+        for state, wished, carrier in self.books.rows("shipping", query, reference):
+            before, wish, had = self.shipments.get(reference, (None, False, None))
+            if state != before and state not in PARCELS[before]:
+                yield f"the parcel of {reference} was {before}, and is {state}"
+            if wish and (not wished or state == "pending" or (before == "with_carrier" and state == "pending")):
+                yield f"the parcel of {reference} is to be cancelled, and is {state} as if it were not"
+            if before == "leased" and state in ("shipped", "failed") and carrier != had:
+                yield f"the parcel of {reference} was in the hands of {had}, and {carrier} reports it {state}"
+            self.shipments[reference] = state, wished, carrier
+
+    def s4_answered_the_same(self, service: str, message_id: str) -> Iterator[str]:
+        """at most one effect per command id; the gateway sees at most one charge per idempotency key."""
+        query = "SELECT headers, body FROM outbox WHERE message_id = ?"
+        for headers, body in self.books.rows(service, query, message_id):
+            wire_name = json.loads(headers)["ce-type"]
+            if wire_name in ANSWERS:
+                said = json.loads(body)
+                about = ANSWERS[wire_name], said["reference"], said.get("attempt", 0)
+                before = self.answers.setdefault(about, (wire_name, said))
+                if before != (wire_name, said):
+                    yield f"{service} said {before}, and says {wire_name} {said}"

@@ -1,0 +1,50 @@
+"""Invariants of compensation: what was begun is undone, whatever is heard of it."""
+
+from collections.abc import Iterator
+
+from minuet.simulation.oracle.books import Books, InstanceRow
+from minuet.simulation.oracle.tables import FLOWS
+
+SENT_AGAIN = ("compensation", "RetryOrder")  # what makes an order send its undos again
+
+
+def q4_undo_known(books: Books, service: str, instance_id: str) -> Iterator[str]:
+    """cancelled ⇒ every effect was undone: what undoes a command is known once the command is sent."""
+    for instance in books.instances(service, instance_id):
+        sent = [name for line in books.history(service, instance) for name in line.sent]
+        for undo in FLOWS[instance.flow].undos:
+            known = sum(entry.undo == undo.command.__name__ for entry in instance.undos)
+            if sent.count(undo.of.__name__) > known:
+                yield f"{told(instance)} has sent {undo.of.__name__}, and does not know how to undo it"
+
+
+def s4_undone_once(books: Books, service: str, instance_id: str) -> Iterator[str]:
+    """at most one effect per command id: an undo is sent once, unless nobody confirms it."""
+    for instance in books.instances(service, instance_id):
+        lines = [line for line in books.history(service, instance) if not line.because.startswith(SENT_AGAIN)]
+        sent = [name for line in lines for name in line.sent]
+        for undo in FLOWS[instance.flow].undos:
+            known = sum(entry.undo == undo.command.__name__ for entry in instance.undos)
+            if sent.count(undo.command.__name__) > known:
+                yield f"{told(instance)}, and {undo.command.__name__} was sent again and again"
+
+
+def q4_undone_when_cancelled(books: Books, service: str, instance_id: str) -> Iterator[str]:
+    """cancelled ⇒ every effect was undone, or a human task is open."""
+    for instance in books.instances(service, instance_id):
+        last = books.history(service, instance)[-1:]
+        ended = instance.state == "cancelled" and any(line.before != line.after for line in last)
+        still = [entry for entry in instance.undos if entry.is_open]
+        if ended and still:
+            yield f"{told(instance)}, and {still[0].undo} is only {still[0].status}"
+
+
+def s6_undone_and_waiting(books: Books, service: str, instance_id: str) -> Iterator[str]:
+    """no stuck order: who has nothing left to undo does not wait for it."""
+    for instance in books.instances(service, instance_id):
+        if instance.name == "compensating" and not any(entry.is_open for entry in instance.undos):
+            yield f"{told(instance)}, and everything is undone"
+
+
+def told(instance: InstanceRow) -> str:
+    return f"{instance.flow} {instance.instance_id} is {instance.state}"

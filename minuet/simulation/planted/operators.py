@@ -1,0 +1,33 @@
+"""Bugs in what operators do."""
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+from bus import audit, redriving, rescheduling
+from minuet.simulation.planted.bug import bug, replaced
+
+
+@bug
+def action_not_recorded() -> AbstractContextManager[None]:
+    """Nobody will know who did it, and why."""
+    return replaced(audit, "record", lambda *_: None)
+
+
+@bug
+def last_deadline_cancelled() -> AbstractContextManager[None]:
+    """An operator may cancel the only deadline of what waits for it."""
+    return replaced(rescheduling, "others", lambda _context, _timer: True)
+
+
+@bug
+def redrive_counts_as_done() -> AbstractContextManager[None]:
+    """A dead letter that is to be tried again is closed, and not tried."""
+
+    def change(context: Any, letter: Any, **values: Any) -> None:
+        original(context, letter, **{**values, "status": "redriven", "next_attempt_at": None})
+
+    original = redriving.change
+    return replaced(redriving, "change", change)
+
+
+BUGS = (action_not_recorded, last_deadline_cancelled, redrive_counts_as_done)
