@@ -13,7 +13,8 @@ from minuet.simulation.world import World
 from saga.state import Kind
 
 FAULTS_LAST = timedelta(days=25)
-LONGEST = timedelta(days=400)  # far beyond the longest deadline of any flow
+WEEKS = timedelta(days=45)  # after which every card was tried as often as it takes
+LONGEST = timedelta(days=200)  # a month beyond the last thing that anybody does
 PATIENCE_SECONDS = (
     12.0  # business time waits for an attempt that comes that soon, and goes on meanwhile for a later one
 )
@@ -71,6 +72,8 @@ class Conductor:
         self._leapt = world.loop.time()
         if self._nothing_in_flight():
             world.oracle.at_rest()
+            if world.calendar.now > START + FAULTS_LAST + WEEKS:
+                world.oracle.long_after_faults()
             if not self._customers.waiting and self._all_in([*self._ended, *self._human]) and self._nobody_cares():
                 world.oracle.in_the_end()
                 world.end()

@@ -11,7 +11,7 @@ from minuet.simulation.oracle.audit import Audit
 from minuet.simulation.oracle.books import Books
 from minuet.simulation.oracle.decided import Decisions
 from minuet.simulation.oracle.delivery import Deliveries
-from minuet.simulation.oracle.ends import l1_ended, q4_closed, q4_undone, s5_no_ghost_order
+from minuet.simulation.oracle.ends import l1_calls_ended, l1_ended, q4_closed, q4_undone, s5_no_ghost_order
 from minuet.simulation.oracle.flow import s4_said_once, s6_case, s6_not_stuck, s7_path, s8_not_armed_in_vain
 from minuet.simulation.oracle.goods import q2_released_xor_shipped, s2_reservation, s2_stock, s3_shipped
 from minuet.simulation.oracle.heard import Heard
@@ -160,6 +160,14 @@ def test_a_deadline_among_the_dead_letters_counts(books: Books) -> None:
     assert list(s6_not_stuck(books, "order", ORDER)) == []
     rows.change(books, "order", "UPDATE dead_letters SET status = 'discarded'")
     assert "has no deadline" in next(s6_not_stuck(books, "order", ORDER))
+
+
+def test_a_gateway_that_works_is_not_asked_for_ever(books: Books) -> None:
+    """L1: weeks after the last fault every call has ended."""
+    rows.payment(books, "waiting_to_refund")
+    assert "for ever" in next(l1_calls_ended(books))
+    rows.change(books, "payment", "UPDATE saga_instances SET state = 'refunded'")
+    assert list(l1_calls_ended(books)) == []
 
 
 def test_an_order_has_somebody_who_placed_it() -> None:

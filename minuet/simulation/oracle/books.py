@@ -10,6 +10,7 @@ from typing import Any, Self
 
 MONEY_IN = ("charged", "credit_used", "invoice_paid")
 MONEY_OUT = ("refunded_card", "refunded_credit")
+CALLING = {"charging", "unsure", "refunding", "waiting_to_refund"}  # the gateway, about a payment
 INSTANCE = "SELECT flow, instance_id, subject, revision, state, generation, steps, data, undos FROM saga_instances"
 
 
@@ -198,7 +199,7 @@ class Books:
         """What became of a call is not known yet, and is going to be asked: it is in flight."""
         query = "SELECT state FROM saga_instances WHERE subject = ? AND flow = 'payment'"
         states = {state.partition("/")[0] for (state,) in self.rows("payment", query, reference)}
-        return bool(states & {"charging", "unsure", "refunding", "waiting_to_refund"})
+        return bool(states & CALLING)
 
     def at_gateway(self, reference: str) -> tuple[int, int]:
         """Charged and refunded, as the gateway says."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Iterator
 
-from minuet.simulation.oracle.books import Books
+from minuet.simulation.oracle.books import CALLING, Books
 from minuet.simulation.oracle.tables import kind_of
 from saga.state import Kind
 
@@ -43,6 +43,14 @@ def s5_no_ghost_order(reference: str, accepted: Container[str]) -> Iterator[str]
     """no ghost: no effect without a committed command, no order without somebody who has placed it."""
     if reference not in accepted:
         yield f"there is an order {reference}, which nobody knows of"
+
+
+def l1_calls_ended(books: Books) -> Iterator[str]:
+    """once faults stop, every order becomes terminal, or a person's: nobody asks the gateway for ever."""
+    calls = "SELECT instance_id, state, steps FROM saga_instances WHERE flow = 'payment' ORDER BY instance_id"
+    for instance_id, state, steps in books.rows("payment", calls):
+        if state.partition("/")[0] in CALLING:
+            yield f"payment {instance_id} is {state} for ever, after {steps} steps"
 
 
 def l1_ended(books: Books, reference: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from minuet.simulation.oracle.audit import Audit
 from minuet.simulation.oracle.books import Books
 from minuet.simulation.oracle.decided import Decisions
 from minuet.simulation.oracle.delivery import Deliveries
-from minuet.simulation.oracle.ends import l1_ended, q4_closed, q4_undone, s5_no_ghost_order
+from minuet.simulation.oracle.ends import l1_calls_ended, l1_ended, q4_closed, q4_undone, s5_no_ghost_order
 from minuet.simulation.oracle.flow import (
     s4_said_once,
     s6_case,
@@ -108,6 +108,10 @@ class Oracle:
         self._not_at_rest.clear()
         self._ask(self.deliveries.q3_no_zombie)
         self._ask(self.audit.s9_not_forgotten)
+
+    def long_after_faults(self) -> None:
+        """Nothing has gone wrong for weeks."""
+        self._ask(l1_calls_ended, self.books)
 
     def in_the_end(self) -> None:
         """No fault is left, nothing is in flight, nothing is due."""
