@@ -8,6 +8,7 @@ from typing import Any
 
 from minuet.simulation.acting import Acting
 from minuet.simulation.chance import branch, scatter
+from minuet.simulation.oracle.violation import Violation
 from minuet.simulation.plan import PlannedOrder
 from minuet.simulation.world import World
 from order_service.messages import CancelOrder, PlaceOrder
@@ -41,10 +42,13 @@ class Customers:
         await asyncio.sleep(order.wait)
         if order.over_http:
             key = {"Idempotency-Key": f"k{order.number}"}
-            answer = await self._acting.insist("order", "POST", "/orders", order.body, key)
-            if self._chance.random() < 0.5:  # did they hear me?
-                answer = await self._acting.insist("order", "POST", "/orders", order.body, key)
-            self._world.oracle.accepted[answer.json()["order_id"]] = None
+            times = self._chance.choice((1, 2))  # did they hear me?
+            answers = [await self._acting.insist("order", "POST", "/orders", order.body, key) for _ in range(times)]
+            ids = [answer.json().get("order_id") for answer in answers]
+            if None in ids or ids[0] != ids[-1]:
+                said = [answer.text for answer in answers]
+                self._world.end(Violation("S4", "who asks twice under one key has asked once", f"{said}"))
+            self._world.oracle.accepted.update(dict.fromkeys(ids))
         else:
             await self._acting.publish(PlaceOrder.model_validate({**order.body, "order_id": order.order_id}), "place")
             self._world.oracle.accepted[str(order.order_id)] = None

@@ -25,7 +25,10 @@ def hunt(name: str, seeds: int, orders: int) -> Hunt:
     """With this bug, every seed from the first until an invariant breaks."""
     with CATALOGUE[name].plant():
         for seed in range(1, seeds + 1):
-            result = run(Schedule(seed, range(orders), tuple(KINDS)))
+            try:
+                result = run(Schedule(seed, range(orders), tuple(KINDS)))
+            except Exception as error:
+                raise RuntimeError(f"{name} breaks the simulation itself, with seed {seed}: {error!r}") from error
             if result.violation is not None:
                 return Hunt(name, seed, result.violation)
     return Hunt(name, seeds, None)
