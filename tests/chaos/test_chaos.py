@@ -52,7 +52,7 @@ def here(tmp_path: Path) -> Iterator[House]:
 @pytest.mark.parametrize(
     "plan",
     [
-        pytest.param(Plan(1, 150, 5, SHORT, True, 90), id="short"),
+        pytest.param(Plan(1, 200, 6, SHORT, True, 90), id="short"),
         pytest.param(Plan(2, 2_000, 8, ALL, False, 400), id="long"),
     ],
 )

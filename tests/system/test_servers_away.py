@@ -58,6 +58,7 @@ def orders() -> list[tuple[str, str, dict[str, int], Payment]]:
     ]
 
 
+@pytest.mark.long  # tests/chaos kills both as well
 @pytest.mark.parametrize("which", ["broker", "database"])
 def test_killed_while_orders_flow_each_order_ends_right_and_each_effect_happens_once(
     which: str, cluster: Cluster, request: pytest.FixtureRequest
