@@ -14,7 +14,7 @@ from saga.state import Kind
 
 FAULTS_LAST = timedelta(days=25)
 WEEKS = timedelta(days=45)  # after which every card was tried as often as it takes
-LONGEST = timedelta(days=200)  # a month beyond the last thing that anybody does
+LONGEST = timedelta(days=400)  # far beyond the longest deadline of any flow
 PATIENCE_SECONDS = (
     12.0  # business time waits for an attempt that comes that soon, and goes on meanwhile for a later one
 )

@@ -104,6 +104,6 @@ def planned_payments(chance: random.Random) -> tuple[tuple[timedelta, float], ..
     if kind < 0.8:  # late, and in two parts
         late = 32 + chance.random() * 50
         return ((timedelta(days=late), 0.4), (timedelta(days=late + 5), 1.0))
-    if kind < 0.85:  # too much, and once more
+    if kind < 0.9:  # too much, and once more
         return ((timedelta(days=20), 1.3), (timedelta(days=25), 1.1))
     return ()

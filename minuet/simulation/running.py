@@ -74,12 +74,13 @@ async def open_shop(world: World, schedule: Schedule) -> None:
     acting = Acting(world)
     customers, staff = Customers(world, acting, orders), Staff(world, acting)
     await world.start()
-    await staff.open_shop(orders)
-    customers.plan()
-    staff.plan()
-    Upgrading(world, acting, schedule.upgrades)
-    Strangers(world, acting).plan()
     world.loop.idle = Conductor(world, acting, customers).idle
+    with acting.somebody():  # may find a service away for days already
+        await staff.open_shop(orders)
+        customers.plan()
+        staff.plan()
+        Upgrading(world, acting, schedule.upgrades)
+        Strangers(world, acting).plan()
 
 
 def result_of(schedule: Schedule, world: World, seconds: float) -> Result:
