@@ -1,7 +1,8 @@
 """How people act: over HTTP, as clients who may find nobody there, or by messages as strangers on the bus."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -37,6 +38,13 @@ class Acting:
         error = None if act.cancelled() else act.exception()
         if isinstance(error, Exception):
             self._world.breaks(error)
+
+    @contextmanager
+    def somebody(self) -> Iterator[None]:
+        """Acts meanwhile, without a plan."""
+        self.under_way += 1
+        yield
+        self.under_way -= 1
 
     async def publish(self, command: Message, purpose: str) -> None:
         cause = origin(f"{purpose} {command.subject}", sender="shop", at="")
