@@ -12,6 +12,7 @@ from minuet.simulation.acting import Acting
 from minuet.simulation.clock import START
 from minuet.simulation.conductor import Conductor
 from minuet.simulation.customers import Customers
+from minuet.simulation.echoes import Echoes
 from minuet.simulation.faults import Faults, Strike
 from minuet.simulation.inside import simulation_process
 from minuet.simulation.oracle.violation import Violation
@@ -19,6 +20,7 @@ from minuet.simulation.plan import plan_order
 from minuet.simulation.staff import Staff
 from minuet.simulation.strangers import Strangers
 from minuet.simulation.upgrading import Upgrade, Upgrading, as_before
+from minuet.simulation.visits import Visits, counted
 from minuet.simulation.world import World
 
 
@@ -44,16 +46,18 @@ class Result:
     seconds: float
     states: Counter[str] = field(default_factory=Counter)  # in which the orders ended
     moves: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)  # flow, from, because, to
+    visits: Visits = field(default_factory=Counter)
 
 
 def run(schedule: Schedule, listen: Callable[[str], None] | None = None) -> Result:
     """`listen` is told step by step what happens."""
     started = time.perf_counter()
     world = World(schedule.seed, Faults(schedule.seed, schedule.faults, schedule.strikes), listen)
-    with simulation_process(world.unexpected), as_before(schedule.upgrades):
+    visits: Visits = Counter()
+    with simulation_process(world.unexpected), as_before(schedule.upgrades), counted(visits):
         try:
             world.loop.run_until_complete(live(world, open_shop(world, schedule)))
-            return result_of(schedule, world, time.perf_counter() - started)
+            return result_of(schedule, world, visits, time.perf_counter() - started)
         finally:
             world.close()
 
@@ -80,10 +84,11 @@ async def open_shop(world: World, schedule: Schedule) -> None:
         customers.plan()
         staff.plan()
         Upgrading(world, acting, schedule.upgrades)
-        Strangers(world, acting).plan()
+        Strangers(world, acting, staff).plan()
+        Echoes(world, acting).plan()
 
 
-def result_of(schedule: Schedule, world: World, seconds: float) -> Result:
+def result_of(schedule: Schedule, world: World, visits: Visits, seconds: float) -> Result:
     books = world.oracle.books
     history = "SELECT flow, from_state, because, to_state FROM saga_history"
     moves = [move for service in ("order", "payment") for move in books.rows(service, history)]
@@ -98,4 +103,5 @@ def result_of(schedule: Schedule, world: World, seconds: float) -> Result:
         seconds=seconds,
         states=Counter(states),
         moves=Counter(moves),
+        visits=visits,
     )

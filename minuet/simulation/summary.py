@@ -7,10 +7,9 @@ from datetime import timedelta
 from rich.table import Table
 
 from minuet.simulation.faults import KINDS
-from minuet.simulation.oracle.tables import FLOWS, moves
+from minuet.simulation.oracle.tables import FLOWS
 from minuet.simulation.running import Result
-from saga.cells import Cell
-from saga.row import Decision, Refused
+from minuet.simulation.visits import Visits, missing, possible
 
 YEAR = timedelta(days=365)
 
@@ -25,6 +24,7 @@ class Summary:
     faults: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
     moves: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    visits: Visits = field(default_factory=Counter)
     violations: list[Result] = field(default_factory=list)
 
     def add(self, result: Result) -> None:
@@ -36,6 +36,7 @@ class Summary:
         self.faults.update(kind for kind, _, _ in result.struck)
         self.ends.update(result.states)
         self.moves.update(result.moves)
+        self.visits.update(result.visits)
         if result.violation is not None:
             self.violations.append(result)
 
@@ -51,22 +52,23 @@ class Summary:
         ]
 
     def _visited(self, flow: str) -> str:
-        """How much of the flow's table was seen at work. Rows that change nothing leave no trace in a history."""
-        seen = {(before, because) for name, before, because, _ in self.moves if name == flow}
-        changing = {move for move, cells in moves(flow).items() if any(changes(cell) for cell in cells)}
-        missing = sorted(f"{state} on {because}" for state, because in changing - seen)
-        states = {before for before, _ in changing}
-        visited = len({before for before, _ in seen} & states)
-        text = f"{flow} flow: {visited} of {len(states)} states left, {len(changing & seen)} of {len(changing)} rows"
-        return text + (f"; not: {', '.join(missing)}" if missing else "")
+        """How much of the flow was seen at work, and what was not."""
+        rows, states = missing(flow, self.visits), self._states_missing(flow)
+        every, left = possible(flow), len(FLOWS[flow].states)
+        text = f"{flow} flow: {left - len(states)} of {left} states, {len(every) - len(rows)} of {len(every)} rows"
+        return "; ".join([text, *(f"never {what}" for what in (*states, *rows))])
+
+    def _states_missing(self, flow: str) -> list[str]:
+        seen = {state for name, before, _, after in self.moves if name == flow for state in (before, after)}
+        return sorted({state.label for state in FLOWS[flow].states} - seen)
+
+    def unseen(self) -> list[str]:
+        """Kinds of faults that never struck, and what of the flows was never visited."""
+        kinds = [kind for kind in KINDS if not self.faults[kind]]
+        return kinds + [what for flow in FLOWS for what in (*self._states_missing(flow), *missing(flow, self.visits))]
 
     def fault_table(self) -> Table:
         table = Table("fault", "times", title="The faults", title_justify="left")
         for kind in KINDS:
             table.add_row(kind, str(self.faults[kind]))
         return table
-
-
-def changes(cell: Cell) -> bool:
-    """Does taking it leave a line in the history?"""
-    return not isinstance(cell.row.becomes, Decision | Refused) or cell.row.becomes in (Decision.STAYS, Decision.LATE)
