@@ -101,7 +101,7 @@ def planned_payments(chance: random.Random) -> tuple[tuple[timedelta, float], ..
         return ((timedelta(days=3 + chance.random() * 30), 1.0),)
     if kind < 0.6:  # on the day of its reminder, its default or the end of all patience
         return ((timedelta(days=chance.choice((37, 44, 60, 120))), 1.0),)
-    if kind < 0.8:  # late, and in two parts
+    if kind < 0.72:  # late, and in two parts
         late = 32 + chance.random() * 50
         return ((timedelta(days=late), 0.4), (timedelta(days=late + 5), 1.0))
     if kind < 0.85:  # too much, and once more

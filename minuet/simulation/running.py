@@ -12,6 +12,7 @@ from minuet.simulation.acting import Acting
 from minuet.simulation.clock import START
 from minuet.simulation.conductor import Conductor
 from minuet.simulation.customers import Customers
+from minuet.simulation.echoes import Echoes
 from minuet.simulation.faults import Faults, Strike
 from minuet.simulation.inside import simulation_process
 from minuet.simulation.oracle.violation import Violation
@@ -83,7 +84,8 @@ async def open_shop(world: World, schedule: Schedule) -> None:
         customers.plan()
         staff.plan()
         Upgrading(world, acting, schedule.upgrades)
-        Strangers(world, acting).plan()
+        Strangers(world, acting, staff).plan()
+        Echoes(world, acting).plan()
 
 
 def result_of(schedule: Schedule, world: World, visits: Visits, seconds: float) -> Result:

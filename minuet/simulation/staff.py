@@ -14,6 +14,7 @@ ROUNDS = (1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 13, 14, 16, 17, 20, 24, 30, 38, 45, 62
 TO_THE_MINUTE = 0.4  # the share of rounds on the day, and so when deadlines of that day are due
 CARRIERS_PULL = (timedelta(days=1), timedelta(days=5))  # between these, in some worlds
 LEASE_SECONDS = 20.0
+BY_MISTAKE = 0.1  # the share of closed cases that somebody takes for open
 AGENTS = ("anna", "ben")
 
 
@@ -98,6 +99,12 @@ class Staff:
         await self._some_time()
         await self._do(service, f"/timers/{timer_id}/{action}", body, "otto")
 
+    async def hurry(self, service: str, subject: str) -> None:
+        """Let all that is set for it go off now."""
+        timers = "SELECT timer_id FROM timers WHERE subject = ? ORDER BY due_at, timer_id"
+        for (timer_id,) in self._books.rows(service, timers, subject):
+            await self._do(service, f"/timers/{timer_id}/fire", {}, "otto")
+
     # --- the call centre
 
     async def _clear(self) -> None:
@@ -108,6 +115,10 @@ class Staff:
                 agent = self._chance.choice(AGENTS)
                 await self._acting.attempt("payment", "POST", f"/clearing-cases/{case_id}/claim", {"agent": agent})
             if self._chance.random() < 0.5:
+                await self._resolve(case_id)
+        closed = "SELECT case_id FROM clearing_cases WHERE outcome IS NOT NULL ORDER BY opened_at, case_id"
+        for (case_id,) in self._books.rows("payment", closed):
+            if self._chance.random() < BY_MISTAKE:
                 await self._resolve(case_id)
 
     async def _resolve(self, case_id: str) -> None:

@@ -1,19 +1,23 @@
 """Another shop, which uses payment, inventory and shipping too, in no good sequence, and says things more than once."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
 from bus.message import Message
 from minuet.simulation.acting import Acting
-from minuet.simulation.chance import branch
+from minuet.simulation.chance import branch, scatter
 from minuet.simulation.plan import CARDS, GOODS_WEIGHTS, PRICES
+from minuet.simulation.staff import Staff
 from minuet.simulation.world import World
 from order_service.messages import Item, Money
 from order_service.neighbours import (
+    CancelInvoice,
     CancelPayment,
     CancelShipment,
     FetchGoods,
+    IssueInvoice,
     Payer,
     Recipient,
     RefundPayment,
@@ -24,48 +28,72 @@ from order_service.neighbours import (
 
 HOW_OFTEN = 0.3  # of all worlds
 REFERENCE = "another shop's"
-APART = (timedelta(0), timedelta(0), timedelta(hours=5), timedelta(days=2))
+APART = tuple(timedelta(seconds=seconds) for seconds in (0, 0, 0, 1, 3, 30, 900, 5 * 3600, 2 * 86400))
+PAYER = Payer(id="s-1", name="Sam", email="sam@example.com")
+CALL_SECONDS = 4.0  # longer than a call to the gateway takes
 
 
 class Strangers:
-    def __init__(self, world: World, acting: Acting) -> None:
+    def __init__(self, world: World, acting: Acting, staff: Staff) -> None:
         self._acting = acting
+        self._staff = staff
         self._chance = branch(world.seed, "strangers")
         self._said = 0
 
     def plan(self) -> None:
         if self._chance.random() < HOW_OFTEN:
-            commands = self._chance.choice((self._about_money, self._about_goods, self._about_a_parcel))()
-            at = timedelta(days=self._chance.randrange(9))
-            for make in self._chance.choices(commands, k=self._chance.choice((2, 3, 4))):
-                at += self._chance.choice(APART)
-                self._acting.plan(at, partial(self._say, make()))
+            for number in range(self._chance.choice((1, 1, 4))):
+                self._plan(f"{REFERENCE} {number}")
 
-    async def _say(self, command: Message) -> None:
+    def _plan(self, reference: str) -> None:
+        kinds = (self._about_money, self._about_money, self._about_an_invoice, self._about_goods, self._about_a_parcel)
+        commands = self._chance.choice(kinds)(reference)
+        at = timedelta(days=self._chance.randrange(9))
+        for make in self._chance.choices(commands, k=self._chance.choice((2, 3, 4))):
+            at += self._chance.choice(APART)
+            self._acting.plan(at, partial(self._say, make(), scatter(self._chance)))
+            if self._chance.random() < 0.3:
+                self._acting.plan(at, partial(self._urge, reference, CALL_SECONDS * self._chance.random()))
+
+    async def _say(self, command: Message, wait: float) -> None:
+        await asyncio.sleep(wait)
         self._said += 1
         await self._acting.publish(command, f"stranger's {self._said}")
 
-    def _about_money(self) -> tuple[Callable[[], Message], ...]:
+    async def _urge(self, reference: str, wait: float) -> None:
+        """Operators let deadlines of its payment be over, perhaps while a call to the gateway is under way."""
+        await asyncio.sleep(wait)
+        await self._staff.hurry("payment", reference)
+
+    def _about_money(self, reference: str) -> tuple[Callable[[], Message], ...]:
         token = self._chance.choices(list(CARDS), list(CARDS.values()))[0]
-        amount, payer = Money(amount=1250, currency="EUR"), Payer(id="s-1", name="Sam", email="sam@example.com")
+        amount = Money(amount=1250, currency="EUR")
         return (
-            lambda: RetrievePayment(reference=REFERENCE, attempt=1, amount=amount, payer=payer, card_token=token),
-            lambda: CancelPayment(reference=REFERENCE, attempt=1),
-            lambda: RefundPayment(reference=REFERENCE, attempt=1, reason="regret"),
+            lambda: RetrievePayment(reference=reference, attempt=1, amount=amount, payer=PAYER, card_token=token),
+            lambda: RetrievePayment(reference=reference, attempt=1, amount=amount, payer=PAYER, card_token=token),
+            lambda: CancelPayment(reference=reference, attempt=1),
+            lambda: RefundPayment(reference=reference, attempt=1, reason="regret"),
         )
 
-    def _about_goods(self) -> tuple[Callable[[], Message], ...]:
+    def _about_an_invoice(self, reference: str) -> tuple[Callable[[], Message], ...]:
+        amount = Money(amount=self._chance.choice((0, 1250)), currency="EUR")
+        return (
+            lambda: IssueInvoice(reference=reference, amount=amount, payer=PAYER, due_days=3),
+            lambda: CancelInvoice(reference=reference),
+        )
+
+    def _about_goods(self, reference: str) -> tuple[Callable[[], Message], ...]:
         items = [Item(sku=self._chance.choices(list(PRICES), GOODS_WEIGHTS)[0], quantity=1)]
         return (
-            lambda: FetchGoods(reference=REFERENCE, items=items),
-            lambda: FetchGoods(reference=REFERENCE, items=items),
-            lambda: ReleaseGoods(reference=REFERENCE),
+            lambda: FetchGoods(reference=reference, items=items),
+            lambda: FetchGoods(reference=reference, items=items),
+            lambda: ReleaseGoods(reference=reference),
         )
 
-    def _about_a_parcel(self) -> tuple[Callable[[], Message], ...]:
+    def _about_a_parcel(self, reference: str) -> tuple[Callable[[], Message], ...]:
         recipient = Recipient(name="Sam", address=self._chance.choice(("4 Harbour Row", " ")))
         return (
-            lambda: ShipGoods(reference=REFERENCE, pick_id="p", recipient=recipient),
-            lambda: ShipGoods(reference=REFERENCE, pick_id="p", recipient=recipient),
-            lambda: CancelShipment(reference=REFERENCE),
+            lambda: ShipGoods(reference=reference, pick_id="p", recipient=recipient),
+            lambda: ShipGoods(reference=reference, pick_id="p", recipient=recipient),
+            lambda: CancelShipment(reference=reference),
         )

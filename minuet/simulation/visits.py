@@ -14,6 +14,7 @@ from saga.flow import Taken
 from saga.row import Decision
 from saga.state import Kind
 
+TABLES = dict(FLOWS)  # as they are before any upgrade
 Visits = Counter[tuple[str, int]]  # flow, and place of the row in its table
 
 
@@ -39,7 +40,7 @@ def counted(visits: Visits) -> Iterator[None]:
 def places() -> dict[int, tuple[str, int]]:
     """Of every cell of every flow, by its id: the row that it was made of."""
     found: dict[int, tuple[str, int]] = {}
-    for name, flow in FLOWS.items():
+    for name, flow in TABLES.items():
         rows = {identity(row): number for number, row in enumerate(flow.rows)}
         found.update({id(cell): (name, rows[identity(cell.row)]) for cell in flow.cells if identity(cell.row) in rows})
     return found
@@ -47,13 +48,13 @@ def places() -> dict[int, tuple[str, int]]:
 
 def missing(flow: str, visits: Visits) -> list[str]:
     """The rows that can be followed, and were not."""
-    return [str(FLOWS[flow].rows[number]) for number in possible(flow) if not visits[flow, number]]
+    return [str(TABLES[flow].rows[number]) for number in possible(flow) if not visits[flow, number]]
 
 
 @cache
 def possible(flow: str) -> Sequence[int]:
     """The rows that can be followed as long as everybody does what he says: no contradictions."""
-    followed = {places()[id(cell)][1] for cell in FLOWS[flow].cells if id(cell) in places() and can_be(cell)}
+    followed = {places()[id(cell)][1] for cell in TABLES[flow].cells if id(cell) in places() and can_be(cell)}
     return sorted(followed)
 
 

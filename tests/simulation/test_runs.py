@@ -8,7 +8,9 @@ from collections import Counter
 import pytest
 
 from minuet.simulation.faults import KINDS
+from minuet.simulation.many import run_all
 from minuet.simulation.running import Schedule, run
+from minuet.simulation.summary import Summary
 
 HASH = """
 from minuet.simulation.running import Schedule, run
@@ -17,12 +19,27 @@ print(run(Schedule({seed}, range(6), tuple(KINDS))).trace_hash)
 """
 
 
-@pytest.mark.parametrize(
-    "seed", [pytest.param(seed, marks=[] if seed <= 10 else [pytest.mark.long]) for seed in range(1, 101)]
-)
-def test_with_all_faults_every_invariant_holds(seed: int) -> None:
-    """A hundred seeds of ten orders, ten of them always, with every kind of fault."""
-    assert run(Schedule(seed, range(10), tuple(KINDS))).violation is None
+def summed_up(seeds: int, orders: int) -> Summary:
+    """What the first seeds amount to, on all cores. A seed that breaks an invariant fails, with what broke."""
+    summary = Summary()
+    for result in run_all(range(1, seeds + 1), orders, tuple(KINDS)):
+        summary.add(result)
+    broken = sorted((result.schedule.seed, str(result.violation)) for result in summary.violations)
+    assert not broken, "\n".join(f"seed {seed} of {orders} orders: {violation}" for seed, violation in broken)
+    return summary
+
+
+def test_with_all_faults_every_invariant_holds() -> None:
+    """Two hundred seeds of four orders; every kind of fault strikes."""
+    summary = summed_up(200, 4)
+    assert summary.runs == 200
+    assert [kind for kind in KINDS if not summary.faults[kind]] == []
+
+
+@pytest.mark.long
+def test_two_thousand_seeds_leave_nothing_out() -> None:
+    """Of ten orders: every kind of fault strikes, every state and every row of every flow is visited."""
+    assert summed_up(2000, 10).unseen() == []
 
 
 def test_without_faults_every_order_ends() -> None:
