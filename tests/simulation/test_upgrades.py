@@ -1,17 +1,26 @@
 """Services are upgraded in the middle of flows: started again with code that knows two revisions, then migrated."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from bus.timers import Timers, timer_id_of
+from bus.unit import Context
 from minuet.simulation.faults import KINDS
 from minuet.simulation.oracle.tables import FLOWS
+from minuet.simulation.planted.bug import replaced
 from minuet.simulation.running import Result, Schedule, run
 from minuet.simulation.upgrading import Upgrade
 from order_service.flow import order_flow
 from order_service.handlers import ORDERS
 from payment_service.flow import payment_flow
+from saga import deadlines, revising
 from saga.flow import Flow
+from saga.instance import Instance
+from saga.revising import follow as revising_follow
+from saga.stepping import Step
 from tests.simulation.revisions import live, of_orders, of_payments, order_flow_2, payment_flow_2
 
 SEEDS = 30
@@ -83,3 +92,39 @@ def test_whatever_was_heard_is_decided_after_a_migration(first: Flow, second: Fl
     decided = {(cell.state, cell.trigger) for cell in second.cells if cell.row.given is None}
     undecided = [(s, m) for s, target in becomes.items() for m in first.messages if (target, m) not in decided]
     assert undecided == []
+
+
+# --- planted
+
+
+def undos_forgotten(*given: Any) -> Step:
+    made = revising_follow(*given)
+    return replace(made, instance=replace(made.instance, undos=()))
+
+
+def another_state_told(*given: Any) -> Step:
+    made = revising_follow(*given)
+    *earlier, line = made.history
+    return replace(made, history=(*earlier, replace(line, to_state=line.from_state)))
+
+
+def deadlines_lost(old: Flow, _: Flow, before: Instance, __: Instance, context: Context) -> None:
+    for deadline in old.deadlines(before.state):
+        context.store(Timers).cancel(timer_id_of(deadlines.reached(before, deadline)))
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "bug", "invariant"),
+    [
+        (revising, "follow", undos_forgotten, "Q4"),
+        (revising, "follow", another_state_told, "S7"),
+        (deadlines, "carry_over", deadlines_lost, "S6"),
+    ],
+)
+def test_a_bug_in_the_migration_is_caught(owner: Any, name: str, bug: Any, invariant: str) -> None:
+    with replaced(owner, name, bug):
+        upgrades = [of_orders("awaiting_payment")]
+        worlds = (run(Schedule(seed, range(6), tuple(KINDS), upgrades=upgrades)).violation for seed in range(1, SEEDS))
+        found = next((violation for violation in worlds if violation is not None), None)
+    assert found is not None
+    assert found.invariant == invariant
