@@ -78,7 +78,7 @@ class Strangers:
     def _about_an_invoice(self, reference: str) -> tuple[Callable[[], Message], ...]:
         amount = Money(amount=self._chance.choice((0, 1250)), currency="EUR")
         return (
-            lambda: IssueInvoice(reference=reference, amount=amount, payer=PAYER, due_days=3),
+            lambda: IssueInvoice(reference=reference, amount=amount, payer=PAYER, due_days=30),
             lambda: CancelInvoice(reference=reference),
         )
 

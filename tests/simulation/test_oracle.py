@@ -312,6 +312,18 @@ def test_a_deadline_is_armed_for_its_time_and_fires_then(books: Books) -> None:
     assert "stale" in next(alarms.s8_not_early_nor_stale("order", ORDER))
 
 
+def test_a_deadline_that_went_off_is_not_too_early_when_it_is_tried_again(books: Books) -> None:
+    """S8: by a replica whose clock is behind that of the one that found it due."""
+    alarms = Alarms(books)
+    rows.order(books, "awaiting_goods", steps=1)
+    rows.line(books, 1, "awaiting_payment", "awaiting_goods", "PaymentReceived", message="m1")
+    rows.deadline(books, "goods", 1, rows.LATER)
+    assert list(alarms.s8_armed_in_time("order", "goods")) == []
+    alarms.went_off("goods")
+    rows.line(books, 2, "awaiting_goods", "compensating", "goods: 2 days are over", message="goods")
+    assert list(alarms.s8_not_early_nor_stale("order", ORDER)) == []
+
+
 def test_messages_are_followed_from_saying_to_handling(books: Books) -> None:
     """S5 handled but never said, S4 handled twice, Q3 said and never handled, Q3 a dead letter without an excuse."""
     deliveries = Deliveries(books, {"payment.refund-payment.v1": ["payment"]})

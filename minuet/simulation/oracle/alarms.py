@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from minuet.simulation.oracle.books import Books, HistoryLine, InstanceRow, time_of
 from minuet.simulation.oracle.promised import promised
 from minuet.simulation.oracle.tables import FLOWS, deadlines_of, migration
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,11 @@ class Alarms:
         due_at = self.books.value(service, "SELECT due_at FROM timers WHERE timer_id = ?", timer_id)
         if due_at is not None and timer_id in self.known:
             self.known[timer_id] = replace(self.known[timer_id], due_at=time_of(due_at))
+
+    def went_off(self, timer_id: str) -> None:
+        """It could not be handled at once: whoever tries it again, by whatever clock, is not too early."""
+        if timer_id in self.known:
+            self.known[timer_id] = replace(self.known[timer_id], due_at=LONG_AGO)
 
     def s8_not_early_nor_stale(self, service: str, instance_id: str) -> Iterator[str]:
         """a deadline never fires early unless an operator fires it, has one effect, and is a no-op when stale."""

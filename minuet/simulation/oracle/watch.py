@@ -139,6 +139,7 @@ class Oracle:
                 yield self.heard.q2_obeyed, (service, key)
                 yield self.heard.s6_answered, (service, key)
             case "dead_letters", _:
+                self.alarms.went_off(key)
                 yield self.deliveries.q3_cause, (service, key)
             case "timers", "INSERT":
                 yield self.alarms.s8_armed_in_time, (service, key)
