@@ -53,7 +53,7 @@ def here(tmp_path: Path) -> Iterator[House]:
     "plan",
     [
         pytest.param(Plan(1, 200, 6, SHORT, True, 90), id="short"),
-        pytest.param(Plan(2, 2_000, 8, ALL, False, 400), id="long"),
+        pytest.param(Plan(2, 2_000, 8, ALL, False, 400), id="long", marks=pytest.mark.long),
     ],
 )
 def test_whatever_breaks_every_order_ends_right_and_the_books_agree(plan: Plan, here: House) -> None:
