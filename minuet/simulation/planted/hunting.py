@@ -22,16 +22,21 @@ class Hunt:
 
 
 def hunt(name: str, seeds: int, orders: int) -> Hunt:
-    """With this bug, every seed from the first until an invariant breaks."""
-    with CATALOGUE[name].plant():
-        for seed in range(1, seeds + 1):
-            try:
-                result = run(Schedule(seed, range(orders), tuple(KINDS)))
-            except Exception as error:
-                raise RuntimeError(f"{name} breaks the simulation itself, with seed {seed}: {error!r}") from error
-            if result.violation is not None:
-                return Hunt(name, seed, result.violation)
+    """With this bug, every seed from the first until an invariant breaks that holds without it."""
+    for seed in range(1, seeds + 1):
+        schedule = Schedule(seed, range(orders), tuple(KINDS))
+        violation = planted(name, schedule)
+        if violation is not None and run(schedule).violation is None:
+            return Hunt(name, seed, violation)
     return Hunt(name, seeds, None)
+
+
+def planted(name: str, schedule: Schedule) -> Violation | None:
+    try:
+        with CATALOGUE[name].plant():
+            return run(schedule).violation
+    except Exception as error:
+        raise RuntimeError(f"{name} breaks the simulation itself, with seed {schedule.seed}: {error!r}") from error
 
 
 def hunt_all(names: Sequence[str], seeds: int, orders: int, processes: int | None = None) -> Iterator[Hunt]:
