@@ -16,8 +16,9 @@ HEAD = """\
 
 A checker that has never caught anything proves nothing. Each of these bugs is a small change to production code, made
 while it runs. `minuet simulate --planted` plants one after the other, runs seeds with all kinds of faults, from the
-first until an invariant breaks, and fails if a bug escapes. This page is what such a run wrote, with
-`--write docs/planted-bugs.md`: which invariant noticed first, in the seed of which number.
+first until an invariant breaks that holds in that seed without the bug, and fails if a bug escapes. This page is what
+such a run wrote, with `--write docs/planted-bugs.md`: which invariant noticed first, in the seed of which number. What
+escaped did so for as many seeds as are named; more seeds, or a world in which it matters more often, may catch it.
 """
 COLUMNS = "| bug | what is wrong | caught by | after seeds |\n|---|---|---|---|\n"
 LOCKED = """
@@ -44,7 +45,7 @@ def hunt_planted(console: Console, seeds: int, orders: int, document: Path | Non
     escaped = [hunt.name for hunt in hunts if hunt.violation is None]
     for name in escaped:
         console.print(f"[bold red]{name} escaped[/]: {seeds} seeds of {orders} orders", highlight=False)
-    if document is not None and not escaped:
+    if document is not None:
         document.write_text(written(hunts))
     return not escaped
 
@@ -72,4 +73,4 @@ def written(hunts: Sequence[Hunt]) -> str:
 
 
 def invariant(hunt: Hunt) -> str:
-    return "-" if hunt.violation is None else hunt.violation.invariant
+    return "escaped" if hunt.violation is None else hunt.violation.invariant
