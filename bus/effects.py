@@ -41,7 +41,7 @@ def stage(unit: UnitOfWork) -> None:
     if unit.effects:
         fresh = {"attempts": 1, "lease_until": unit.machine + LEASE_SECONDS}
         rows = [{"effect_id": effect.id, **effect.to_row(), **fresh} for effect in unit.effects]
-        many.insert(unit.connection, unit.service.tables.effects, rows)
+        unit.writes.insert(unit.service.tables.effects, rows)
 
 
 @cache

@@ -145,6 +145,8 @@ class Host:
             if len(due) == timers.BATCH:
                 await asyncio.sleep(timers.RUSH_PAUSE_SECONDS)
         else:
+            if self._next_due is not None and self._next_due <= now:
+                await self.writer.call(lambda _: None)  # it was cancelled, or moved: which one is next?
             await self._wait_for_timer(now)
 
     async def _wait_for_timer(self, asked_at: datetime) -> None:

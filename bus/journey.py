@@ -37,7 +37,7 @@ class Committed:
 
     outgoing: list[Envelope] = field(default_factory=list)
     effects: list[Envelope] = field(default_factory=list)
-    next_due: datetime | None = None  # the service's earliest timer, as far as is known
+    next_due: datetime | None = None  # no timer of the service is due before, as far as is known
 
     def add(self, other: "Committed") -> None:
         self.outgoing += other.outgoing
@@ -53,6 +53,7 @@ class Journey:
         self.clock = clock
         self._hooks = hooks or Hooks()
         self._next_due: datetime | None = None
+        self._asked = False
 
     def process(self, works: Sequence[Work]) -> Committed:
         """Do all of it in one transaction, or, if that fails, each in its own, so that one poison hurts nobody else.
@@ -103,14 +104,22 @@ class Journey:
             fresh = claim(unit, works)
             preload(unit, fresh)
             results = {id(work): run(unit, work) for work in fresh}
-            unit.flush()
             outbox.stage(unit)
             effects.stage(unit)
-            next_due = timers.next_due(connection, self.service.tables.timers)
+            unit.flush()
+            next_due = self._earliest_timer(unit)
         self._next_due = next_due
         for work in works:
             work.finish(results.get(id(work)))
         return Committed(unit.outgoing, unit.effects)
+
+    def _earliest_timer(self, unit: UnitOfWork) -> datetime | None:
+        """No timer of the service is due before. It may have been cancelled: that shows when it would be due."""
+        known = [due for due in (self._next_due, unit.earliest_timer) if due is not None]
+        if self._asked and (not known or min(known) > unit.now):
+            return min(known, default=None)
+        self._asked = True
+        return timers.next_due(unit.connection, self.service.tables.timers)
 
     def _give_up(self, work: Work, error: Exception) -> None:
         if isinstance(work, Incoming):
@@ -126,7 +135,7 @@ class Journey:
             with self.database.transaction() as connection:
                 unit = UnitOfWork(self.service, connection, self.clock.now(), self.clock.machine())
                 dead_letters.keep(unit, work, error)
-                next_due = timers.next_due(connection, self.service.tables.timers)
+                next_due = self._earliest_timer(unit)
         except sa.exc.SQLAlchemyError as failure:
             raise Unavailable(str(failure)) from failure
         self._next_due = next_due

@@ -12,7 +12,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bus import many
 from bus.envelope import Envelope
 from bus.unit import Context, UnitOfWork
 
@@ -25,7 +24,7 @@ def stage(unit: UnitOfWork) -> None:
     if unit.outgoing:
         times = {"at": unit.machine, "lease_until": unit.machine + LEASE_SECONDS}
         rows = [{"message_id": e.id, "command": e.command, **e.to_row(), **times} for e in unit.outgoing]
-        many.insert(unit.connection, unit.service.tables.outbox, rows)
+        unit.writes.insert(unit.service.tables.outbox, rows)
 
 
 def everything(outbox: sa.Table) -> sa.Select[Any]:
@@ -56,9 +55,4 @@ def _lease(outbox: sa.Table) -> Any:
 
 def forget(unit: UnitOfWork, confirmed: Iterable[str]) -> None:
     """Delete rows that the transport has confirmed."""
-    unit.connection.execute(_forget(unit.service.tables.outbox), {"ids": list(confirmed)})
-
-
-@cache
-def _forget(outbox: sa.Table) -> sa.Delete:
-    return sa.delete(outbox).where(many.among(outbox.c.message_id, "ids"))
+    unit.writes.delete(unit.service.tables.outbox, [{"message_id": message_id} for message_id in confirmed])

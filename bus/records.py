@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Generic, TypeVar
 import sqlalchemy as sa
 
 from bus import many
-from bus.errors import Conflict
 from bus.unit import Store, UnitOfWork
 
 R = TypeVar("R")
@@ -73,12 +72,11 @@ class Records(Store, Generic[R]):
 
     def _insert(self, keys: Sequence[Key]) -> None:
         self._versions.update(dict.fromkeys(keys, 1))
-        many.insert(self.connection, self.table, [self._row(self._known[key]) for key in keys])
+        self.unit.writes.insert(self.table, [self._row(self._known[key]) for key in keys])
 
     def _change(self, keys: Sequence[Key]) -> None:
         rows = [self._row(self._known[key]) | self._version_read(key) for key in keys]
-        if many.update(self.connection, self.table, rows) != len(rows):
-            raise Conflict(f"rows of {self.table.name} were changed by somebody else: {keys}")
+        self.unit.writes.update(self.table, rows)
         for key in keys:
             self._versions[key] += 1
 

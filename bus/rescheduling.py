@@ -80,6 +80,7 @@ def change(context: Context, timer: Any, due_at: datetime) -> Any:
     timers = context.unit.service.tables.timers
     mine = timers.c.timer_id == timer.timer_id
     moved = sa.update(timers).where(mine).values(due_at=due_at).returning(*timers.c)
+    context.unit.note_timer(due_at)
     return context.unit.connection.execute(moved).one()
 
 

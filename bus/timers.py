@@ -36,6 +36,8 @@ class Timers(Store):
         the last one of a subject cannot be cancelled by an operator.
         """
         timer_id = timer_id_of(message)
+        self._cancelled.discard(timer_id)
+        self.unit.note_timer(due_at)
         self._new[timer_id] = {
             "timer_id": timer_id,
             "subject": message.subject,
@@ -63,36 +65,22 @@ class Timers(Store):
         return bool(changed.rowcount) or bool(self.connection.scalar(_armed(self.table), {"ids": [timer_id]}))
 
     def flush(self) -> None:
-        gone = self._cancelled | self._new.keys()
-        if gone:
-            self.connection.execute(_cancel(self.table), {"ids": list(gone)})
-        many.insert(self.connection, self.table, list(self._new.values()))
+        """What another replica is firing is not cancelled: it will be found stale."""
+        self.unit.writes.delete(self.table, [{"timer_id": timer_id} for timer_id in self._cancelled])
+        self.unit.writes.put(self.table, list(self._new.values()))
         self._new, self._cancelled = {}, set()
 
 
 @cache
-def _cancel(timers: sa.Table) -> sa.Delete:
-    """Delete all but those that another replica is firing: it waits for what this unit has locked, so to wait for it
-    would be a deadlock, and it will find its timer stale.
-    """
-    return sa.delete(timers).where(timers.c.timer_id.in_(_not_going_off(timers)))
-
-
-@cache
 def _relabel(timers: sa.Table) -> sa.Update:
-    return (
-        sa.update(timers).where(timers.c.timer_id.in_(_not_going_off(timers))).values(wakes=sa.bindparam("now_wakes"))
-    )
+    wanted = sa.select(timers.c.timer_id).where(many.among(timers.c.timer_id, "ids"))
+    not_going_off = wanted.with_for_update(skip_locked=True)
+    return sa.update(timers).where(timers.c.timer_id.in_(not_going_off)).values(wakes=sa.bindparam("now_wakes"))
 
 
 @cache
 def _armed(timers: sa.Table) -> sa.Select[Any]:
     return sa.select(sa.exists().where(many.among(timers.c.timer_id, "ids")))
-
-
-def _not_going_off(timers: sa.Table) -> sa.Select[Any]:
-    wanted = sa.select(timers.c.timer_id).where(many.among(timers.c.timer_id, "ids"))
-    return wanted.with_for_update(skip_locked=True)
 
 
 def timer_id_of(message: Local) -> str:

@@ -10,13 +10,14 @@ import sqlalchemy as sa
 from bus.envelope import Envelope, enclose
 from bus.ids import derived
 from bus.message import Command, Effect, Event, Local, Message
+from bus.writes import Writes
 
 if TYPE_CHECKING:
     from bus.service import Service
 
 
 class Store:
-    """Access to one noun's tables within one unit of work. Writes are gathered and flushed before the commit."""
+    """Access to one noun's tables within one unit of work, whose writes it gathers."""
 
     def __init__(self, unit: "UnitOfWork") -> None:
         self.unit = unit
@@ -30,7 +31,7 @@ class Store:
         """Read, and lock, the records of these subjects."""
 
     def flush(self) -> None:
-        """Write what was gathered."""
+        """Hand what is to be written to the unit's `writes`."""
 
 
 S = TypeVar("S", bound=Store)
@@ -46,6 +47,8 @@ class UnitOfWork:
         self.machine = machine
         self.outgoing: list[Envelope] = []
         self.effects: list[Envelope] = []
+        self.writes = Writes(connection)
+        self.earliest_timer: datetime | None = None  # of those that it sets
         self._stores: dict[type[Store], Store] = {}
 
     def store(self, cls: type[S]) -> S:
@@ -56,9 +59,14 @@ class UnitOfWork:
         assert isinstance(found, cls)
         return found
 
+    def note_timer(self, due_at: datetime) -> None:
+        self.earliest_timer = due_at if self.earliest_timer is None else min(due_at, self.earliest_timer)
+
     def flush(self) -> None:
+        """Write what was gathered. Raises Conflict."""
         for store in self._stores.values():
             store.flush()
+        self.writes.flush()
 
 
 class Context:

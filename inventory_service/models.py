@@ -10,7 +10,6 @@ import sqlalchemy as sa
 
 from bus import many
 from bus.database import UtcDateTime
-from bus.errors import Conflict
 from bus.message import Message
 from bus.records import Records
 from bus.tables import BusTables
@@ -117,8 +116,7 @@ class Stock(Store):
 
     def flush(self) -> None:
         rows = [{"sku": sku, **{place: moved[place] for place in PLACES}} for sku, moved in self._moved.items()]
-        if many.add(self.connection, stock, rows) != len(rows):
-            raise Conflict(f"there is not as much of {', '.join(self._moved)} as was read")
+        self.unit.writes.add(stock, rows)
         self._moved.clear()
 
     def add(self, sku: str) -> None:

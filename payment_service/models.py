@@ -6,7 +6,6 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bus import many
 from bus.database import UtcDateTime
 from bus.message import Message
 from bus.records import Records
@@ -152,5 +151,5 @@ class Ledger(Store):
             self._new.append({**common, "line": line, **amount})
 
     def flush(self) -> None:
-        many.insert(self.connection, ledger_entries, self._new)
+        self.unit.writes.insert(ledger_entries, self._new)
         self._new = []

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import sqlalchemy as sa
 
-from bus import many
 from bus.errors import NotYet
 from bus.records import Records
 from saga.flow import Flow
@@ -78,9 +77,8 @@ class Instances(Records[InstanceRecord]):
 
     def flush(self) -> None:
         super().flush()
-        if self._history:
-            many.insert(self.connection, self.tables.history, self._history)
-            self._history = []
+        self.unit.writes.insert(self.tables.history, self._history)
+        self._history = []
 
 
 def instance_of(flow: Flow, record: InstanceRecord) -> Instance:

@@ -5,9 +5,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bus import many
 from bus.database import UtcDateTime
 from bus.upsert import insert_or_change
+from bus.writes import Writes
 
 metadata = sa.MetaData()
 
@@ -49,7 +49,7 @@ class Books:
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
-        self._booked: dict[sa.Table, list[Row]] = {charges: [], refunds: []}
+        self._writes = Writes(connection)
 
     def count(self, asked: Sequence[Request]) -> dict[Request, int]:
         """How many requests there were of each kind and key, these included. No two of them may be the same."""
@@ -66,7 +66,7 @@ class Books:
         return None if row is None else dict(row._mapping)
 
     def book(self, table: sa.Table, row: Row) -> Row:
-        self._booked[table].append(row)
+        self._writes.insert(table, [row])
         return row
 
     def refunded(self, charge_key: str) -> int:
@@ -87,9 +87,7 @@ class Books:
         return int(self._connection.execute(query).scalar_one())
 
     def flush(self) -> None:
-        for table, rows in self._booked.items():
-            many.insert(self._connection, table, rows)
-            rows.clear()
+        self._writes.flush()
 
     def _all(self, query: sa.Select[Any], table: sa.Table) -> list[Row]:
         self.flush()

@@ -67,7 +67,7 @@ class Shipments(Records[Shipment]):
 
     def _lock(self, query: sa.Select[str], values: dict[str, float]) -> list[Shipment]:
         """The records, in the query's sequence."""
-        self.flush()  # the query must see what was changed in this unit of work
+        self.unit.flush()  # the query must see what was changed in it
         references = self.connection.execute(query, values).scalars().all()
         self.preload(references)
         return list(self._found(references))

@@ -1,0 +1,82 @@
+"""What a unit of work is going to write, gathered, and then written at once.
+
+To PostgreSQL goes one statement, however much there is, with a part (`WITH`) for each kind of change: its text depends
+on what changes, not on how often, so it is parsed and planned once, and there is one answer to wait for. All parts see
+the database as it was before the statement: no row may be changed by two of them. SQLite is in this process, where a
+statement a row costs next to nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from bus.changes import Add, Change, Delete, Insert, Put, Update
+from bus.errors import Conflict
+from bus.many import Rows, as_json
+
+
+class Writes:
+    """Rows of one call have the same columns."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+        self._gathered: dict[Change, list[Mapping[str, Any]]] = {}
+
+    def insert(self, table: sa.Table, rows: Rows) -> None:
+        self._gather(Insert, table, rows)
+
+    def put(self, table: sa.Table, rows: Rows) -> None:
+        """Insert, or replace what has the same key."""
+        self._gather(Put, table, rows)
+
+    def update(self, table: sa.Table, rows: Rows) -> None:
+        """By key, and by `version` if the table has one: the version that was read."""
+        self._gather(Update, table, rows)
+
+    def add(self, table: sa.Table, rows: Rows) -> None:
+        """Add these numbers to each row's, none of which may fall below zero."""
+        self._gather(Add, table, rows)
+
+    def delete(self, table: sa.Table, rows: Rows) -> None:
+        """By key. What is gone, or locked by somebody else, is left alone."""
+        self._gather(Delete, table, rows)
+
+    def flush(self) -> None:
+        """Write what was gathered. Raises Conflict if a row was to be changed that is not as it was read."""
+        gathered, self._gathered = self._gathered, {}
+        if not gathered:
+            return
+        write = self._write_at_once if self._connection.dialect.name == "postgresql" else self._write_each
+        for (change, rows), found in zip(gathered.items(), write(gathered), strict=True):
+            if change.conflict and found != len(rows):
+                keys = ", ".join("/".join(str(row[name]) for name in change.keys) for row in rows)
+                raise Conflict(f"of {change.table.name}, one of {keys} {change.conflict}")
+
+    def _gather(self, kind: type[Change], table: sa.Table, rows: Rows) -> None:
+        if rows:
+            self._gathered.setdefault(kind(table, tuple(rows[0])), []).extend(rows)
+
+    def _write_at_once(self, gathered: Mapping[Change, Rows]) -> Sequence[int]:
+        given = tuple(as_json(rows) for rows in gathered.values())
+        return self._connection.exec_driver_sql(_at_once(tuple(gathered)), given).one()
+
+    def _write_each(self, gathered: Mapping[Change, Rows]) -> Sequence[int]:
+        bound = [[{f"new_{name}": row[name] for name in row} for row in rows] for rows in gathered.values()]
+        return [
+            self._connection.execute(_each(change), rows).rowcount for change, rows in zip(gathered, bound, strict=True)
+        ]
+
+
+@lru_cache(maxsize=1000)
+def _at_once(changes: tuple[Change, ...]) -> str:
+    """It answers with how many rows each change found."""
+    parts = ", ".join(f"change_{n} AS ({change.at_once()} RETURNING 1)" for n, change in enumerate(changes))
+    numbers = ", ".join(f"(SELECT count(*) FROM change_{n})" for n in range(len(changes)))
+    return f"WITH {parts} SELECT {numbers}"
+
+
+@lru_cache(maxsize=1000)
+def _each(change: Change) -> Any:
+    return change.each()
