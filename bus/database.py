@@ -27,16 +27,19 @@ SQLITE = {"timeout": BUSY_SECONDS, "check_same_thread": False}
 POSTGRESQL_CONNECTION: Mapping[str, Any] = {
     "client_encoding": "utf8",
     "connect_timeout": 5,
+    "prepare_threshold": 1,  # statements are few, and executed again and again
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,  # milliseconds; a server that has vanished is noticed while we wait for it
 }
-# A replica that stands still in the middle of a transaction does not hold up the others for ever.
+# A replica that stands still in the middle of a transaction does not hold up the others for ever. And statements find
+# their rows by key, whatever the values are: to plan each of them anew took as long as to execute it.
 POSTGRESQL_SESSION = f"""
     SET lock_timeout = '{BUSY_SECONDS}s';
     SET statement_timeout = '30s';
     SET idle_in_transaction_session_timeout = '10s';
+    SET plan_cache_mode = force_generic_plan;
 """
 
 
@@ -99,6 +102,7 @@ def open_postgresql(url: str) -> sa.Engine:
         isolation_level="READ COMMITTED",  # whatever is read to be changed is locked
         pool_size=READERS + 2,
         max_overflow=0,
+        pool_use_lifo=True,  # the connection that has prepared the statements
         hide_parameters=True,
         connect_args=dict(POSTGRESQL_CONNECTION),
     )

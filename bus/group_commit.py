@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
-IDLE_SECONDS = 0.05
+IDLE_SECONDS = 0.5  # housekeeping seldom needs a transaction of its own
 
 
 class GroupCommit(Generic[T, R]):
@@ -26,7 +26,8 @@ class GroupCommit(Generic[T, R]):
         self._items: list[T] = []
         self._waiters: list[asyncio.Future[None]] = []
         self._drain: asyncio.Task[None] | None = None
-        self._idle: asyncio.TimerHandle | None = None
+        self._idle: asyncio.TimerHandle | None = None  # set while something wants to join
+        self._overdue = False  # nobody came whom it could have joined
 
     async def submit(self, items: Sequence[T]) -> None:
         """Returns once the items are committed. Raises what `commit` raised."""
@@ -40,7 +41,7 @@ class GroupCommit(Generic[T, R]):
         """Let `item` join the next batch; if none comes soon, it goes alone. Nobody waits for it."""
         self._items.append(item)
         if self._idle is None:
-            self._idle = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._start)
+            self._idle = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._let_go)
 
     async def close(self) -> None:
         """Commit what is there, and stop."""
@@ -50,17 +51,18 @@ class GroupCommit(Generic[T, R]):
             await self._drain
         self._thread.shutdown()
 
+    def _let_go(self) -> None:
+        self._overdue = True
+        self._start()
+
     def _start(self) -> None:
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
         if self._drain is None or self._drain.done():
             self._drain = asyncio.get_running_loop().create_task(self._run())
 
     async def _run(self) -> None:
-        while self._items:
-            items, self._items = self._items, []
-            waiters, self._waiters = self._waiters, []
+        """While somebody waits; what joined meanwhile waits for the next who does."""
+        while True:
+            items, waiters = self._take()
             try:
                 result = await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, items)
                 self._committed(result)
@@ -68,6 +70,15 @@ class GroupCommit(Generic[T, R]):
                 settle(waiters, error)
             else:
                 settle(waiters, None)
+            if not self._waiters and not self._overdue:
+                break
+
+    def _take(self) -> tuple[list[T], list[asyncio.Future[None]]]:
+        if self._idle is not None:
+            self._idle.cancel()
+        taken = self._items, self._waiters
+        self._items, self._waiters, self._idle, self._overdue = [], [], None, False
+        return taken
 
 
 def settle(waiters: list[asyncio.Future[None]], error: Exception | None) -> None:

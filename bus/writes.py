@@ -6,7 +6,7 @@ the database as it was before the statement: no row may be changed by two of the
 statement a row costs next to nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -49,24 +49,24 @@ class Writes:
         if not gathered:
             return
         write = self._write_at_once if self._connection.dialect.name == "postgresql" else self._write_each
-        for (change, rows), found in zip(gathered.items(), write(gathered), strict=True):
-            if change.conflict and found != len(rows):
-                keys = ", ".join("/".join(str(row[name]) for name in change.keys) for row in rows)
+        for change, found in write(gathered):
+            if change.conflict and found != len(gathered[change]):
+                keys = ", ".join("/".join(str(row[name]) for name in change.keys) for row in gathered[change])
                 raise Conflict(f"of {change.table.name}, one of {keys} {change.conflict}")
 
     def _gather(self, kind: type[Change], table: sa.Table, rows: Rows) -> None:
         if rows:
             self._gathered.setdefault(kind(table, tuple(rows[0])), []).extend(rows)
 
-    def _write_at_once(self, gathered: Mapping[Change, Rows]) -> Sequence[int]:
-        given = tuple(as_json(rows) for rows in gathered.values())
-        return self._connection.exec_driver_sql(_at_once(tuple(gathered)), given).one()
+    def _write_at_once(self, gathered: Mapping[Change, Rows]) -> Iterable[tuple[Change, int]]:
+        changes = tuple(sorted(gathered, key=lambda change: (change.table.name, type(change).__name__)))  # few texts
+        given = tuple(as_json(gathered[change]) for change in changes)
+        return zip(changes, self._connection.exec_driver_sql(_at_once(changes), given).one(), strict=True)
 
-    def _write_each(self, gathered: Mapping[Change, Rows]) -> Sequence[int]:
-        bound = [[{f"new_{name}": row[name] for name in row} for row in rows] for rows in gathered.values()]
-        return [
-            self._connection.execute(_each(change), rows).rowcount for change, rows in zip(gathered, bound, strict=True)
-        ]
+    def _write_each(self, gathered: Mapping[Change, Rows]) -> Iterable[tuple[Change, int]]:
+        for change, rows in gathered.items():
+            bound = [{f"new_{name}": value for name, value in row.items()} for row in rows]
+            yield change, self._connection.execute(_each(change), bound).rowcount
 
 
 @lru_cache(maxsize=1000)

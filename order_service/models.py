@@ -1,13 +1,16 @@
 """The order service's tables, and the stores over them."""
 
+from collections.abc import Sequence, Set
 from typing import Any
 
 import sqlalchemy as sa
 
+from bus import many
+from bus.message import Message
 from bus.tables import BusTables
 from bus.unit import Store, UnitOfWork
 from bus.upsert import insert_or_update
-from order_service.messages import Money
+from order_service.messages import Money, PlaceOrder
 from order_service.order import Customer
 from saga.store import Instances
 from saga.tables import SagaTables
@@ -49,6 +52,10 @@ class Orders(Instances):
     tables = saga_tables
 
 
+CUSTOMERS = sa.select(customers).where(many.among(customers.c.id, "ids"))
+PRICES = sa.select(catalogue.c.sku, catalogue.c.amount, catalogue.c.currency).where(many.among(catalogue.c.sku, "skus"))
+
+
 class ShopStore(Store):
     """Customers and prices, read once per unit of work. See `rules.Shop`."""
 
@@ -57,18 +64,32 @@ class ShopStore(Store):
         self._customers: dict[str, Customer | None] = {}
         self._prices: dict[str, Money | None] = {}
 
+    def prepare(self, messages: Sequence[Message]) -> None:
+        placed = [message for message in messages if isinstance(message, PlaceOrder)]
+        self._read_customers({place.customer_id for place in placed})
+        self._read_prices({item.sku for place in placed for item in place.items})
+
     def customer(self, customer_id: str) -> Customer | None:
-        if customer_id not in self._customers:
-            row = self.connection.execute(sa.select(customers).where(customers.c.id == customer_id)).first()
-            self._customers[customer_id] = Customer(**row._mapping) if row else None
+        self._read_customers({customer_id})
         return self._customers[customer_id]
 
     def price(self, sku: str) -> Money | None:
-        if sku not in self._prices:
-            query = sa.select(catalogue.c.amount, catalogue.c.currency).where(catalogue.c.sku == sku)
-            row = self.connection.execute(query).first()
-            self._prices[sku] = Money(**row._mapping) if row else None
+        self._read_prices({sku})
         return self._prices[sku]
+
+    def _read_customers(self, ids: Set[str]) -> None:
+        new = list(ids - self._customers.keys())
+        if new:
+            self._customers.update(dict.fromkeys(new))
+            rows = self.connection.execute(CUSTOMERS, {"ids": new})
+            self._customers.update((row.id, Customer(**row._mapping)) for row in rows)
+
+    def _read_prices(self, skus: Set[str]) -> None:
+        new = list(skus - self._prices.keys())
+        if new:
+            self._prices.update(dict.fromkeys(new))
+            rows = self.connection.execute(PRICES, {"skus": new})
+            self._prices.update((row.sku, Money(amount=row.amount, currency=row.currency)) for row in rows)
 
     def put_customer(self, customer: Customer) -> None:
         self.connection.execute(insert_or_update(self.connection, customers, customer.model_dump()))
