@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic_core import from_json, to_json
 from sqlalchemy.pool import StaticPool
 
 from bus.errors import Conflict, Unavailable
@@ -24,6 +25,7 @@ READING: dict[str, dict[str, Any]] = {
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
 }
 SQLITE = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+JSON: Mapping[str, Any] = {"json_serializer": lambda value: to_json(value).decode(), "json_deserializer": from_json}
 POSTGRESQL_CONNECTION: Mapping[str, Any] = {
     "client_encoding": "utf8",
     "connect_timeout": 5,
@@ -87,9 +89,9 @@ def open_engine(url: str) -> sa.Engine:
     if url.startswith("postgresql"):
         return open_postgresql(url)
     if ":memory:" in url or url == "sqlite://":
-        engine = sa.create_engine("sqlite://", poolclass=StaticPool, hide_parameters=True, connect_args=SQLITE)
+        engine = sa.create_engine("sqlite://", poolclass=StaticPool, hide_parameters=True, connect_args=SQLITE, **JSON)
     else:
-        engine = sa.create_engine(url, hide_parameters=True, connect_args=SQLITE)
+        engine = sa.create_engine(url, hide_parameters=True, connect_args=SQLITE, **JSON)
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -105,6 +107,7 @@ def open_postgresql(url: str) -> sa.Engine:
         pool_use_lifo=True,  # the connection that has prepared the statements
         hide_parameters=True,
         connect_args=dict(POSTGRESQL_CONNECTION),
+        **JSON,
     )
     sa.event.listen(engine, "connect", _prepare_postgresql)
     return engine

@@ -4,13 +4,12 @@ PostgreSQL takes the rows as one JSON parameter: it parses and plans the stateme
 SQLite is in this process, where a statement a row costs next to nothing.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic_core import to_json
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -43,15 +42,11 @@ def recordset(table: sa.Table) -> str:
 
 
 def as_json(rows: Rows) -> str:
-    return json.dumps(rows, default=_plain)
+    return to_json([{name: _plain(value) for name, value in row.items()} for row in rows]).decode()
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return f"\\x{value.hex()}"
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} cannot be stored")
+    return f"\\x{value.hex()}" if isinstance(value, bytes) else value
 
 
 class Texts(sa.TypeDecorator[Sequence[str]]):

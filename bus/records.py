@@ -28,7 +28,8 @@ class Records(Store, Generic[R]):
 
     def __init__(self, unit: UnitOfWork) -> None:
         super().__init__(unit)
-        self._key_columns = list(self.table.primary_key.columns)
+        self._key_names = self.table.primary_key.columns.keys()
+        self._subject_name = self._subject_column().name
         self._known: dict[Key, R] = {}
         self._by_subject: defaultdict[str, dict[Key, R]] = defaultdict(dict)
         self._stored: dict[Key, R] = {}
@@ -81,7 +82,7 @@ class Records(Store, Generic[R]):
             self._versions[key] += 1
 
     def key_of(self, record: R) -> Key:
-        return tuple(getattr(record, column.name) for column in self._key_columns)
+        return tuple(getattr(record, name) for name in self._key_names)
 
     def _keep(self, record: R) -> Key:
         key = self.key_of(record)
@@ -89,14 +90,14 @@ class Records(Store, Generic[R]):
         return key
 
     def _subject_of(self, record: R) -> str:
-        subject: str = getattr(record, self._subject_column().name)
+        subject: str = getattr(record, self._subject_name)
         return subject
 
     def _subject_column(self) -> sa.Column[Any]:
-        return self._key_columns[0]
+        return self.table.primary_key.columns[0]
 
     def _row(self, record: R) -> dict[str, Any]:
-        return {name: getattr(record, name) for name in self.record.__dataclass_fields__}
+        return dict(vars(record))
 
     def _version_read(self, key: Key) -> dict[str, int]:
         return {"version": self._versions[key]} if "version" in self.table.columns else {}

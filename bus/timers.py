@@ -1,12 +1,12 @@
 """Timers as rows: a message that a service sends itself at a due time, business time."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic_core import to_json
 
 from bus import many
 from bus.database import UtcDateTime
@@ -44,7 +44,7 @@ class Timers(Store):
             "name": name,
             "due_at": due_at,
             "wakes": wakes,
-            "headers": json.dumps({**context.cause.headers(), "ce-id": timer_id, "ce-type": message.wire_name}),
+            "headers": to_json(context.cause.headers() | {"ce-id": timer_id, "ce-type": message.wire_name}).decode(),
             "body": message.model_dump_json().encode(),
         }
         return timer_id

@@ -1,5 +1,6 @@
 """The command line: `minuet COMMAND`. Every command has --help."""
 
+import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -29,6 +30,7 @@ from minuet.migrations import UnknownRevision, migrate_all
 from minuet.up import up as serve
 
 T = TypeVar("T")
+SWITCH_SECONDS = 0.0005  # a thread that has its answer from the database waits no longer for the one that speaks AMQP
 EXPECTED = (
     services.UnknownService,
     NotLoopback,
@@ -130,4 +132,5 @@ def simulate(
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
+    sys.setswitchinterval(SWITCH_SECONDS)
     return uvloop.run(main)

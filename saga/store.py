@@ -85,17 +85,19 @@ def instance_of(flow: Flow, record: InstanceRecord) -> Instance:
     table = flow.of(record.revision, record.state)
     if table is None:  # e.g. while replicas are replaced by newer ones, which will find the message where it is kept
         raise NotYet(f"{flow.name} {record.instance_id} is of revision {record.revision}, unknown to this version")
-    values = {field: getattr(record, field) for field in InstanceRecord.__dataclass_fields__}
-    values["revision"] = table.revision
-    values["data"] = table.data.model_validate(record.data)
-    values["undos"] = tuple(UndoEntry(e["undo"], e["number"], UndoStatus(e["status"])) for e in record.undos)
-    values["heard"] = tuple(record.heard)
-    return Instance(**values)
+    values = {
+        "revision": table.revision,
+        "data": table.data.model_validate(record.data),
+        "undos": tuple(UndoEntry(e["undo"], e["number"], UndoStatus(e["status"])) for e in record.undos),
+        "heard": tuple(record.heard),
+    }
+    return Instance(**vars(record) | values)
 
 
 def record_of(instance: Instance) -> InstanceRecord:
-    values = {field: getattr(instance, field) for field in InstanceRecord.__dataclass_fields__}
-    values["data"] = instance.data.model_dump(mode="json")
-    values["undos"] = [dict(vars(entry)) for entry in instance.undos]
-    values["heard"] = list(instance.heard)
-    return InstanceRecord(**values)
+    values = {
+        "data": instance.data.model_dump(mode="json"),
+        "undos": [dict(vars(entry)) for entry in instance.undos],
+        "heard": list(instance.heard),
+    }
+    return InstanceRecord(**vars(instance) | values)
