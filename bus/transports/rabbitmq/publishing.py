@@ -13,11 +13,10 @@ from aiormq.channel import Channel as Underlay
 
 from bus.envelope import Envelope
 from bus.errors import Unavailable, Unroutable
-from bus.topology import Exchange, exchange_for
-from bus.transport import Binding
+from bus.topology import Exchange
 from bus.transports.rabbitmq.declaring import declare_exchange
 from bus.transports.rabbitmq.link import Link, words
-from bus.transports.rabbitmq.properties import properties_of
+from bus.transports.rabbitmq.writing import Writing, destination
 
 CONFIRM_SECONDS = 5.0  # what is not confirmed by then counts as not published, and is published again
 
@@ -60,17 +59,15 @@ class Publishing:
         if not envelopes:
             return []
         channel = await self._take()
-        underlay = cast(Underlay, await channel.get_underlay_channel())
-        sending = [asyncio.create_task(send(underlay, envelope, self._link.user)) for envelope in envelopes]
+        writing = Writing(cast(Underlay, await channel.get_underlay_channel()), self._link.user)
         try:
-            _, unsettled = await asyncio.wait(sending, timeout=CONFIRM_SECONDS)
-            verdicts = [verdict(envelope, task) for envelope, task in zip(envelopes, sending, strict=True)]
-            if not unsettled:
+            settled = await writing.write(envelopes, CONFIRM_SECONDS)
+            if settled:
                 self._put_back(channel)
-            return verdicts
+            return [verdict(envelope, writing.answers[envelope.id]) for envelope in envelopes]
+        except CONNECTION_EXCEPTIONS as error:
+            raise Unavailable(f"the broker: {words(error)}") from error
         finally:
-            for task in sending:
-                task.cancel()
             if channel not in self._idle:
                 self._link.abandon(channel)
 
@@ -88,33 +85,15 @@ class Publishing:
             self._idle.append(channel)
 
 
-async def send(channel: Underlay, envelope: Envelope, user: str | None) -> None:
-    """Returns once it is confirmed."""
-    await channel.basic_publish(
-        envelope.body,
-        exchange=destination(envelope).name,
-        routing_key=envelope.type,
-        properties=properties_of(envelope, user),
-        mandatory=envelope.command,
-        wait=False,
-    )
-
-
-def verdict(envelope: Envelope, sending: "asyncio.Task[None]") -> Verdict:
-    if not sending.done():
+def verdict(envelope: Envelope, answer: "asyncio.Future[object]") -> Verdict:
+    if not answer.done() or answer.cancelled():
         return Unavailable(f"not confirmed by the broker within {CONFIRM_SECONDS:.0f} s")
-    if sending.cancelled():
-        return Unavailable("the connection to the broker was closed")
-    error = sending.exception()
+    error = answer.exception()
     if isinstance(error, PublishError):
         return Unroutable.of(envelope.type)
     if isinstance(error, CONNECTION_EXCEPTIONS):
         return Unavailable(f"the broker: {words(error)}")
     return error if isinstance(error, Exception) else None
-
-
-def destination(envelope: Envelope) -> Exchange:
-    return exchange_for(Binding(envelope.type, envelope.command))
 
 
 def without_repeats(batch: Sequence[Envelope]) -> Iterator[list[Envelope]]:
