@@ -18,6 +18,7 @@ from bus.hooks import Hooks
 from bus.ids import IdSource
 from bus.incoming import Source, decode
 from bus.journey import Committed, Journey
+from bus.looking import Earliest, look
 from bus.performing import Performing
 from bus.performing import key_of as effect_key
 from bus.publisher import Publisher
@@ -76,7 +77,7 @@ class Host:
         if self._tasks:
             return
         await self.recover()
-        loops = [self._consume, self._publisher.run, self._fire_timers, self._sweep, self._prune]
+        loops = [self._consume, self._publisher.run, self._fire_timers, self._look, self._prune]
         if isinstance(self._transport, GivesUp):
             loops.append(Draining(self.service.name, self._transport, self.writer).once)
         self._tasks = [asyncio.create_task(self._forever(loop)) for loop in loops]
@@ -150,24 +151,31 @@ class Host:
             await self._wait_for_timer(now)
 
     async def _wait_for_timer(self, asked_at: datetime) -> None:
-        """Until the next one is due, or one is set that is due sooner. Those of other processes are found by asking."""
-        seconds = POLL_SECONDS
+        """Until the next one is due, or one is set that is due sooner. Those of other processes are looked for."""
+        seconds = None
         if self._next_due is not None and self._next_due > asked_at:  # else somebody else has it
-            seconds = min(seconds, self.clock.seconds_until(self._next_due))
+            seconds = self.clock.seconds_until(self._next_due)
         try:
             async with asyncio.timeout(seconds):  # `wait_for` swallows a cancellation that comes with the event
                 await self._timer_set.wait()
         except TimeoutError:
             pass
 
-    async def _sweep(self) -> None:
-        """Once a second, all in one transaction."""
+    async def _look(self) -> None:
+        """Once a second: has a crash, or another process, left something that is overdue?"""
         await asyncio.sleep(POLL_SECONDS)
-        unsaid, intents, letters, _ = await asyncio.gather(
-            self.writer.call(outbox.sweep),
-            self.writer.call(effects.sweep),
-            self.writer.call(dead_letters.due),
-            self.writer.call(self._sweep_service),
+        found = await asyncio.to_thread(self._earliest)
+        if found.timer is not None and found.timer <= self.clock.now():
+            self._timer_set.set()
+        if self.service.sweeps:
+            await self.writer.call(self._sweep_service)
+        if found.is_overdue(self.clock.machine()):
+            await self._sweep()
+
+    async def _sweep(self) -> None:
+        """In one transaction."""
+        unsaid, intents, letters = await asyncio.gather(
+            self.writer.call(outbox.sweep), self.writer.call(effects.sweep), self.writer.call(dead_letters.due)
         )
         self._publisher.hand_over(unsaid)
         self._performing.hand_over(intents, again=True)
@@ -189,6 +197,10 @@ class Host:
     def _due_timers(self, now: datetime) -> list[Envelope]:
         with self.database.snapshot() as connection:
             return timers.due(connection, self.service.tables.timers, now)
+
+    def _earliest(self) -> Earliest:
+        with self.database.snapshot() as connection:
+            return look(connection, self.service.tables)
 
     async def _forever(self, once: Callable[[], Awaitable[None]]) -> None:
         while True:

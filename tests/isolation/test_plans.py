@@ -11,6 +11,7 @@ from bus import dead_letters, effects, outbox, timers
 from bus.clock import ManualClock
 from bus.database import Database
 from bus.envelope import origin
+from bus.looking import look
 from bus.unit import Context, UnitOfWork
 from shipping_service.app import service
 from shipping_service.models import Shipments, bus_tables, metadata
@@ -74,6 +75,7 @@ def due_timers(context: Context) -> object:
         effects.sweep,
         dead_letters.due,
         due_timers,
+        lambda context: look(context.unit.connection, bus_tables),
         lambda context: timers.next_due(context.unit.connection, bus_tables.timers),
         lambda context: timers.DueTimers().claim(context.unit, ["1", "2"]),
         lambda context: effects.Effects().claim(context.unit, ["1", "2"]),
