@@ -24,7 +24,8 @@ class Earliest:
 
 
 def look(connection: sa.Connection, tables: BusTables) -> Earliest:
-    return Earliest(*connection.execute(_earliest(tables)).one())
+    lease, call, letter, timer = connection.execute(_earliest(tables)).one()
+    return Earliest(lease, call, letter, timer)
 
 
 @cache
