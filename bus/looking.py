@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -24,14 +25,16 @@ class Earliest:
 
 
 def look(connection: sa.Connection, tables: BusTables) -> Earliest:
-    lease, call, letter, timer = connection.execute(_earliest(tables)).one()
-    return Earliest(lease, call, letter, timer)
+    return Earliest(**connection.execute(_earliest(tables)).one()._mapping)
 
 
 @cache
-def _earliest(tables: BusTables) -> sa.Select[tuple[float, float, float, datetime]]:
+def _earliest(tables: BusTables) -> sa.Select[Any]:
     """Each by the first entry of an index, however many rows there are."""
-    columns = tables.outbox.c.lease_until, tables.effects.c.lease_until, tables.dead_letters.c.next_attempt_at
-    machine = [sa.select(sa.func.min(column)).scalar_subquery() for column in columns]
-    timer = sa.select(sa.func.min(tables.timers.c.due_at)).scalar_subquery()
-    return sa.select(*machine, timer)
+    columns = {
+        "lease": tables.outbox.c.lease_until,
+        "call": tables.effects.c.lease_until,
+        "letter": tables.dead_letters.c.next_attempt_at,
+        "timer": tables.timers.c.due_at,
+    }
+    return sa.select(*(sa.select(sa.func.min(column)).label(name) for name, column in columns.items()))
