@@ -9,10 +9,12 @@ from bus import audit
 from bus.audit import Instruction
 from bus.dead_letters import message_of
 from bus.envelope import Envelope
-from bus.errors import Refused
+from bus.errors import Poison, Refused
 from bus.inbox import KEPT_SECONDS, Inbox
+from bus.message import Local
 from bus.tables import OPEN_LETTERS
 from bus.unit import Context
+from bus.unreadable import Unreadable
 
 
 def redrive(context: Context, letter_id: str, by: Instruction) -> Envelope:
@@ -21,7 +23,7 @@ def redrive(context: Context, letter_id: str, by: Instruction) -> Envelope:
     Raises Refused: there is no such letter, it is closed, or it is too old to know whether it was handled.
     """
     letter = open_letter(context, letter_id)
-    if letter.first_at < context.unit.machine - KEPT_SECONDS:
+    if letter.first_at < context.unit.machine - KEPT_SECONDS and not said_by_itself(context, letter):
         since = datetime.fromtimestamp(letter.first_at, UTC)
         raise Refused(
             f"this message failed first on {since:%Y-%m-%d}, and what was handled so long ago is not known any more: "
@@ -34,8 +36,17 @@ def redrive(context: Context, letter_id: str, by: Instruction) -> Envelope:
 
 
 def discard(context: Context, letter_id: str, by: Instruction) -> None:
-    """Give it up: from now on it counts as handled, whatever else arrives under its id. Raises Refused."""
+    """Give it up: from now on it counts as handled, whatever else arrives under its id.
+
+    Raises Refused: there is no such letter, it is closed, or something would wait for ever without it.
+    """
     letter = open_letter(context, letter_id)
+    if said_by_itself(context, letter):
+        raise Refused(
+            f"{context.unit.service.name} told itself so, and nobody says it again: what waits for this deadline or "
+            "outcome would wait for ever. Have the cause mended and redrive it; if it is stale, it does nothing",
+            409,
+        )
     Inbox().claim(context.unit, [letter.message_id])
     change(context, letter, status="discarded", next_attempt_at=None)
     audit.record(context, by, "dead-letter.discard", letter_id, summary(letter))
@@ -51,6 +62,16 @@ def open_letter(context: Context, letter_id: str) -> Any:
     if letter.status not in OPEN_LETTERS:
         raise Refused(f"this dead letter is closed: it was {letter.status}", 409)
     return letter
+
+
+def said_by_itself(context: Context, letter: Any) -> bool:
+    """A timer that went off, or what came of an effect; not what a stranger says under such a name."""
+    message = message_of(letter)
+    try:
+        kind = context.unit.service.message_class(message.type)
+    except Poison:
+        return False
+    return issubclass(kind, Local) and not isinstance(message, Unreadable)
 
 
 def change(context: Context, letter: Any, **values: Any) -> None:

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from bus import dead_letters, inbox, redriving
+from bus.delivery import open_delivery
 from bus.errors import Refused
 from bus.transport import Delivery
 from tests.operators.bench import ANN, FragileBench
-from tests.operators.fragile import Mark
+from tests.operators.fragile import Mark, Remind
 
 NINE_MINUTES = 520.0
 DAY = timedelta(days=1)
@@ -135,6 +136,40 @@ def test_a_letter_that_was_discarded_before_its_next_attempt_is_not_tried(bench:
     bench.discard(letter_id)
     bench.retry(due)
     assert (bench.letter()["status"], bench.fragile.tried) == ("discarded", ["tea"])
+
+
+def reminder_that_failed(bench: FragileBench) -> str:
+    """A timer that went off, and whose handler has a bug. Returns the letter's id."""
+    bench.tell(Remind(name="bug", days=1))
+    bench.clock.advance(DAY)
+    bench.fire_timers()
+    found: str = bench.letter()["id"]
+    return found
+
+
+def test_what_the_service_told_itself_cannot_be_discarded(bench: FragileBench) -> None:
+    """Nobody would say it again, and whatever waits for it would wait for ever."""
+    letter_id = reminder_that_failed(bench)
+    with pytest.raises(Refused, match="would wait for ever") as refusal:
+        bench.discard(letter_id)
+    assert refusal.value.status == 409
+    assert (bench.letter()["status"], bench.audit()) == ("retrying", [])
+
+
+def test_what_the_service_told_itself_can_be_redriven_however_old_it_is(bench: FragileBench) -> None:
+    letter_id = reminder_that_failed(bench)
+    bench.clock.advance(400 * DAY)
+    bench.fragile.mended.add("bug")
+    bench.redrive(letter_id)
+    assert (bench.letter()["status"], bench.fragile.tried) == ("redriven", ["bug", "bug"])
+
+
+def test_what_a_stranger_says_in_the_name_of_the_service_can_be_discarded(bench: FragileBench) -> None:
+    headers = {"ce-specversion": "1.0", "ce-id": "m-1", "ce-type": "fragile.reminded.v1", "ce-source": "/test"}
+    delivery = Delivery("fragile", headers, b'{"name": "tea"}', None)
+    bench.journey.process([open_delivery(bench.service, delivery)])
+    bench.discard(bench.letter()["id"])
+    assert bench.letter()["status"] == "discarded"
 
 
 # --- one replica at a time
