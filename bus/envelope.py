@@ -1,13 +1,12 @@
 """The envelope: CloudEvents 1.0 attributes around a JSON body, in binary mode."""
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-
-from pydantic_core import from_json, to_json
 
 from bus.errors import Poison
 from bus.ids import derived
@@ -78,11 +77,11 @@ class Envelope:
 
     def to_row(self) -> dict[str, object]:
         """As it is stored; the read side is `from_row`."""
-        return {"headers": to_json(self.headers()).decode(), "body": self.body}
+        return {"headers": json.dumps(self.headers()), "body": self.body}
 
     @classmethod
     def from_row(cls, row: Any) -> "Envelope":
-        return cls._of(from_json(row.headers), row.body, getattr(row, "command", False))
+        return cls._of(json.loads(row.headers), row.body, getattr(row, "command", False))
 
 
 def enclose(message: Message, *, sender: str, at: datetime, cause: Envelope, place: object) -> Envelope:
