@@ -56,7 +56,8 @@ def try_it(served: Running, operation: Any, mode: GenerationMode) -> int:
         tried += 1
         answer = case.call(base_url=served.url)
         headers = [(name, value) for name, values in answer.headers.items() for value in values]
-        assert is_fit(httpx.Response(answer.status_code, headers=headers, content=answer.content))
+        asked = repr((case.path_parameters, case.query, case.headers, case.body))
+        assert is_fit(httpx.Response(answer.status_code, headers=headers, content=answer.content), asked)
 
     with suppress(Unsatisfiable):  # what takes nothing cannot be given anything wrong
         send()
