@@ -18,7 +18,7 @@ LONGEST = timedelta(days=400)  # far beyond the longest deadline of any flow
 PATIENCE_SECONDS = (
     12.0  # business time waits for an attempt that comes that soon, and goes on meanwhile for a later one
 )
-LONGEST_REST_SECONDS = 1000.0  # machine time without any leap; longer than any pause between attempts, and any lease
+LONGEST_REST_SECONDS = 3000.0  # machine time without any leap; longer than any pause between attempts, and any lease
 
 UNFINISHED = (  # rows to publish; when the next timer is due; when the next attempt at something is
     "SELECT EXISTS(SELECT 1 FROM outbox), (SELECT min(due_at) FROM timers),"

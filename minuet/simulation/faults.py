@@ -17,6 +17,7 @@ KINDS: dict[str, float] = {  # how likely at each opportunity, in a run of ordin
     "serialization": 0.015,
     "database-away": 0.005,
     "pause": 0.0007,  # a process stands still for seconds: leases run out, and what arrives meanwhile is one batch
+    "slow-machine": 0.05,  # whatever a process does in its database takes long, until it is started anew
     "duplicate": 0.04,
     "delay": 0.01,  # hours or days, while life goes on
     "reorder": 0.3,

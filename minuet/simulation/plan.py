@@ -30,6 +30,17 @@ CUSTOMERS = {  # id: tier, address
 CUSTOMER_WEIGHTS = (40, 30, 6, 20, 4)
 PRICES = {"TEAPOT": 5900, "CUP": 1250, "SAMOVAR": 24900}
 GOODS_WEIGHTS = (50, 35, 15)
+REGRETS = (
+    "awaiting_goods",
+    "awaiting_shipment",
+    "awaiting_shipment",
+    "awaiting_price_decision",
+    "cancelling_shipment",
+    "compensating",
+    "withdrawing_payment/customer",
+    "withdrawing_payment/price",
+    "withdrawing_payment/price",
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,7 @@ class PlannedOrder:
     body: dict[str, Any]  # as of POST /orders
     over_http: bool
     cancels: tuple[tuple[timedelta, float], ...]  # after placing: business time, then machine seconds
+    regrets: tuple[str, ...]  # states of the order: as soon as he sees it in one of these he cancels it
     answers: tuple[tuple[timedelta, str], ...]  # to a new price, if there is one then
     payments: tuple[tuple[timedelta, float], ...]  # of its invoice, if it is open then: the share that is paid
 
@@ -64,6 +76,7 @@ def plan_order(seed: int, number: int) -> PlannedOrder:
         },
         over_http=chance.random() < 0.15,
         cancels=planned_cancels(chance),
+        regrets=tuple(chance.choices(REGRETS, k=chance.choice((1, 2)))) if chance.random() < 0.2 else (),
         answers=planned_answers(chance),
         payments=planned_payments(chance),
     )
@@ -91,7 +104,7 @@ def planned_answers(chance: random.Random) -> tuple[tuple[timedelta, str], ...]:
     days = [*soon, 14.5 + chance.random() * 6]
     if chance.random() < 0.2:
         days = [10.0, *days]
-    kinds = ("accept", "accept", "decline", "other", "new card")
+    kinds = ("accept", "accept", "decline", "decline", "other", "new card")
     return tuple((timedelta(days=day), chance.choice(kinds)) for day in days)
 
 

@@ -13,9 +13,12 @@ from minuet.simulation.world import World
 ROUNDS = (1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 13, 14, 16, 17, 20, 24, 30, 38, 45, 62, 75, 100, 123, 130, 160)  # days
 TO_THE_MINUTE = 0.4  # the share of rounds on the day, and so when deadlines of that day are due
 CARRIERS_PULL = (timedelta(days=1), timedelta(days=5))  # between these, in some worlds
+COUNTED = (3, 6)  # days on which the stock is counted, and what has come meanwhile
 LEASE_SECONDS = 20.0
+REGRETTED = 0.3  # the share of orders that are cancelled while a carrier's worker has the parcel
 BY_MISTAKE = 0.1  # the share of closed cases that somebody takes for open
 AGENTS = ("anna", "ben")
+SHARES = (0.0, 0.3, 0.7, 1.5), (1, 2, 2, 3)  # of the goods that will be wanted: there in the beginning; how often so
 
 
 class Staff:
@@ -35,7 +38,8 @@ class Staff:
         for order in orders:
             for item in order.body["items"]:
                 wanted[item["sku"]] += item["quantity"]
-        for (sku, price), share in zip(PRICES.items(), (1.5, 0.7, 0.4), strict=True):
+        for sku, price in PRICES.items():
+            share = self._chance.choices(*SHARES)[0]
             await self._acting.insist("order", "PUT", f"/catalogue/{sku}", {"name": sku, "price": euros(price)})
             await self._acting.insist("inventory", "PUT", f"/stock/{sku}", {"on_hand": int(wanted[sku] * share)})
         await self._acting.insist("payment", "PUT", "/credits/c-2", {"balance": euros(7000)})
@@ -46,8 +50,9 @@ class Staff:
             for act in (self._attend, self._clear, self._redrive, self._reschedule):
                 self._acting.plan(timedelta(days=day + part), act)
         self._acting.plan(timedelta(days=5), self._raise_prices)
-        self._acting.plan(timedelta(days=3), self._count_stock)
-        if self._chance.random() < 0.4:
+        for day in COUNTED:
+            self._acting.plan(timedelta(days=day), self._count_stock)
+        if self._chance.random() < 0.5:
             begin, end = CARRIERS_PULL
             self._acting.plan(begin, lambda: self._carriers("pull"))
             for hours in range(2, int((end - begin).total_seconds() / 3600), 9):
@@ -64,7 +69,7 @@ class Staff:
     async def _count_stock(self) -> None:
         for sku in PRICES:
             counted = self._books.value("inventory", "SELECT on_hand FROM stock WHERE sku = ?", sku)
-            body = {"on_hand": max(0, counted + self._chance.randrange(-1, 3))}
+            body = {"on_hand": max(0, counted + self._chance.randrange(-1, 4))}
             await self._acting.attempt("inventory", "PUT", f"/stock/{sku}", body)
 
     # --- operators
@@ -114,7 +119,7 @@ class Staff:
             if self._chance.random() < 0.6:
                 agent = self._chance.choice(AGENTS)
                 await self._acting.attempt("payment", "POST", f"/clearing-cases/{case_id}/claim", {"agent": agent})
-            if self._chance.random() < 0.5:
+            if self._chance.random() < 0.35:
                 await self._resolve(case_id)
         closed = "SELECT case_id FROM clearing_cases WHERE outcome IS NOT NULL ORDER BY opened_at, case_id"
         for (case_id,) in self._books.rows("payment", closed):
@@ -142,13 +147,22 @@ class Staff:
         body = {"worker": worker, "max": 3, "lease_seconds": LEASE_SECONDS}
         answer = await self._acting.attempt("shipping", "POST", "/jobs/claims", body)
         for job in answer.json()["items"] if answer is not None else ():
-            await asyncio.sleep(self._chance.choice((0.01, 5.0, LEASE_SECONDS)))
-            report = self._chance.choices(("complete", "fail", None), (70, 15, 15))[0]
+            pause = self._chance.choice((0.01, 5.0, LEASE_SECONDS))
+            if self._chance.random() < REGRETTED:
+                self._acting.begin(self._call_off(job["reference"], self._chance.choice((0.0, pause))))
+            await asyncio.sleep(pause)
+            report = self._chance.choices(("complete", "fail", None), (55, 25, 20))[0]
             if report is not None:
                 details = {"tracking_number": "T-1"} if report == "complete" else {"reason": "the van broke down"}
                 await self._acting.attempt(
                     "shipping", "POST", f"/jobs/{job['job_id']}/{report}", {"worker": worker, **details}
                 )
+
+    async def _call_off(self, order_id: str, after: float) -> None:
+        """Its customer cancels, while the parcel is under way or just when the worker reports."""
+        if self._books.order(order_id) is not None:
+            await asyncio.sleep(after + scatter(self._chance))
+            await self._acting.attempt("order", "POST", f"/orders/{order_id}/cancel")
 
     # --- how they act
 
