@@ -8,6 +8,7 @@ import httpx
 from minuet.simulation.faults import Faults
 
 SLOW_SECONDS = 5.0  # longer than the payment service waits
+LATEST_SECONDS = 3.4  # for a request to arrive: soon after its caller has given up, if at all
 PLACE = "gateway"
 
 
@@ -23,7 +24,7 @@ class Network(httpx.AsyncBaseTransport):
         if self._strike("gateway-unreachable") is not None:
             raise httpx.ConnectError("nobody is there", request=request)
         slow = self._strike("gateway-slow")
-        late = 0.0 if slow is None else SLOW_SECONDS * slow
+        late = 0.0 if slow is None else LATEST_SECONDS * slow**0.5
         arrived = self._outside.run(asyncio.get_running_loop().create_task, self._arrive(request, late))
         response = await asyncio.shield(arrived)
         if slow is not None:

@@ -15,6 +15,7 @@ TO_THE_MINUTE = 0.4  # the share of rounds on the day, and so when deadlines of 
 CARRIERS_PULL = (timedelta(days=1), timedelta(days=5))  # between these, in some worlds
 COUNTED = (3, 6)  # days on which the stock is counted, and what has come meanwhile
 LEASE_SECONDS = 20.0
+LONG_LEASE_SECONDS = 150.0  # some days, as business time leaps
 REGRETTED = 0.3  # the share of orders that are cancelled while a carrier's worker has the parcel
 BY_MISTAKE = 0.1  # the share of closed cases that somebody takes for open
 AGENTS = ("anna", "ben")
@@ -86,7 +87,7 @@ class Staff:
         letters = "SELECT letter_id, status, cause FROM dead_letters WHERE status IN ('parked', 'retrying') ORDER BY 1"
         for service in self._world.replicas:
             for letter_id, status, cause in self._books.rows(service, letters):
-                if status == "parked" and "came before" in cause and self._chance.random() < 0.3:
+                if status == "parked" and "came before" in cause and self._chance.random() < 0.8:
                     await self._do(service, f"/dead-letters/{letter_id}/discard", {}, "olga")
                 elif status == "parked" or self._chance.random() < 0.3:
                     await self._do(service, f"/dead-letters/{letter_id}/redrive", {}, "olga")
@@ -116,10 +117,10 @@ class Staff:
         cases = "SELECT case_id FROM clearing_cases WHERE outcome IS NULL ORDER BY opened_at, case_id"
         for (case_id,) in self._books.rows("payment", cases):
             await self._some_time()
-            if self._chance.random() < 0.6:
+            if self._chance.random() < 0.5:
                 agent = self._chance.choice(AGENTS)
                 await self._acting.attempt("payment", "POST", f"/clearing-cases/{case_id}/claim", {"agent": agent})
-            if self._chance.random() < 0.35:
+            if self._chance.random() < 0.25:
                 await self._resolve(case_id)
         closed = "SELECT case_id FROM clearing_cases WHERE outcome IS NOT NULL ORDER BY opened_at, case_id"
         for (case_id,) in self._books.rows("payment", closed):
@@ -144,7 +145,7 @@ class Staff:
     async def _work(self) -> None:
         """Ask for work, and do it: in time, too late, not well, or not at all."""
         worker = self._chance.choice(("w-1", "w-2"))
-        body = {"worker": worker, "max": 3, "lease_seconds": LEASE_SECONDS}
+        body = {"worker": worker, "max": 3, "lease_seconds": self._chance.choice((LEASE_SECONDS, LONG_LEASE_SECONDS))}
         answer = await self._acting.attempt("shipping", "POST", "/jobs/claims", body)
         for job in answer.json()["items"] if answer is not None else ():
             pause = self._chance.choice((0.01, 5.0, LEASE_SECONDS))

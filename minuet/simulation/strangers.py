@@ -31,8 +31,17 @@ REFERENCE = "another shop's"
 APART = tuple(timedelta(seconds=seconds) for seconds in (0, 0, 0, 1, 3, 30, 900, 5 * 3600, 2 * 86400))
 PAYER = Payer(id="s-1", name="Sam", email="sam@example.com")
 CALL_SECONDS = 4.0  # longer than a call to the gateway takes
-HASTY = 0.5  # the share of those who ask for something and say the rest while it is being done
-CARDS = ("tok_ok", "tok_declined", "tok_flaky_1", "tok_flaky_4", "tok_unknown_3", "tok_slow_2000", "tok_slow_4000")
+HASTY = 0.7  # the share of those who ask for something and say the rest while it is being done
+CARDS = (
+    "tok_ok",
+    "tok_declined",
+    "tok_flaky_1",
+    "tok_flaky_4",
+    "tok_unknown_3",
+    *("tok_slow_2000", "tok_slow_4000") * 2,
+)
+DAYS = (2, 5)  # on which they begin: together, so that what nobody understands of it is tried again together
+ALONE = timedelta(hours=7.3)  # at that time of the day nobody else does anything
 
 Says = Callable[[], Message]
 
@@ -46,18 +55,18 @@ class Strangers:
 
     def plan(self) -> None:
         if self._chance.random() < HOW_OFTEN:
-            for number in range(self._chance.choice((1, 3, 6))):
+            for number in range(self._chance.choice((2, 4, 8))):
                 self._plan(f"{REFERENCE} {number}")
 
     def _plan(self, reference: str) -> None:
         kinds = (
-            *(self._about_money, self._about_money, self._about_money),
+            *(self._about_money,) * 4,
             *(self._about_an_invoice, self._about_goods, self._about_a_parcel, self._about_goods_in_a_parcel),
         )
         commands = self._chance.choice(kinds)(reference)
-        at = timedelta(days=self._chance.randrange(9))
+        at = timedelta(days=self._chance.choice(DAYS))
         if self._chance.random() < HASTY:
-            self._plan_at_once(reference, at, commands)
+            self._plan_at_once(reference, at + self._chance.choice((timedelta(0), ALONE)), commands)
             return
         for make in self._chance.choices(commands, k=self._chance.choice((2, 3, 4))):
             at += self._chance.choice(APART)
@@ -67,12 +76,14 @@ class Strangers:
 
     def _plan_at_once(self, reference: str, at: timedelta, commands: Sequence[Says]) -> None:
         """The first of them first, and others while a call to the gateway that came of it is under way."""
-        self._acting.plan(at, partial(self._say, commands[0](), 0.0))
+        first = self._chance.choice((1, 2))
+        for number, make in enumerate(commands[:first]):
+            self._acting.plan(at, partial(self._say, make(), 0.1 * number))
         while_it_lasts = self._chance.choice((0.1, CALL_SECONDS))
-        for make in self._chance.choices(commands, k=self._chance.choice((1, 2, 3, 4))):
+        for make in self._chance.choices(commands, k=self._chance.choice((1, 2, 3))):
             self._acting.plan(at, partial(self._say, make(), while_it_lasts * self._chance.random()))
         for _ in range(self._chance.choice((0, 0, 1, 3))):
-            self._acting.plan(at, partial(self._urge, reference, CALL_SECONDS * self._chance.random()))
+            self._acting.plan(at, partial(self._urge, reference, while_it_lasts * self._chance.random()))
 
     async def _say(self, command: Message, wait: float) -> None:
         await asyncio.sleep(wait)
@@ -106,7 +117,6 @@ class Strangers:
         items = [Item(sku=self._chance.choices(list(PRICES), GOODS_WEIGHTS)[0], quantity=1)]
         return (
             lambda: FetchGoods(reference=reference, items=items),
-            lambda: FetchGoods(reference=reference, items=items),
             lambda: ReleaseGoods(reference=reference),
         )
 
@@ -118,4 +128,6 @@ class Strangers:
         )
 
     def _about_goods_in_a_parcel(self, reference: str) -> Sequence[Says]:
-        return (*self._about_goods(reference), *self._about_a_parcel(reference))
+        """In this sequence it would be shipped, and released then."""
+        (fetch, release), (ship, cancel) = self._about_goods(reference), self._about_a_parcel(reference)
+        return fetch, ship, release, cancel

@@ -23,13 +23,13 @@ from minuet.simulation.replica import RUNNING_IN, Replica, task_factory
 from minuet.simulation.stage import stage
 from minuet.simulation.trace import Trace
 
-THREAD_SECONDS = 0.002
+THREAD_SECONDS = (0.002, 0.002, 0.02, 0.2)  # in different worlds; the longer, the more comes together in one batch
 SLOWEST_SECONDS = 5.0
 PAUSE_SECONDS = 9.0  # longer than any lease
 RESTART_SECONDS = 3.0
 AWAY = timedelta(days=4)
 SKEW = timedelta(minutes=10)
-DRIFT_SECONDS = 2.0
+DRIFT_SECONDS = 15.0  # longer than leases: who is ahead believes that they are over
 
 
 class World:
@@ -54,6 +54,7 @@ class World:
         self.oracle = Oracle(Books(self.stage.databases()), self._consumers(), self._violated)
         self._ids = branch(seed, "ids")
         self._threads = branch(seed, "threads")
+        self._thread_seconds = self._threads.choice(THREAD_SECONDS)
         self._nodes = branch(seed, "nodes")
         self.stage.network.faults = faults
         faults.told = self.trace.tell
@@ -78,7 +79,7 @@ class World:
         if hard is not None:
             return PAUSE_SECONDS * hard
         slow = 0.0 if replica is None or self.faults.healed else SLOWEST_SECONDS * replica.slow**2
-        return (THREAD_SECONDS + slow) * self._threads.random()
+        return (self._thread_seconds + slow) * self._threads.random()
 
     def alive(self, name: str) -> list[Replica]:
         return [replica for replica in self.replicas[name] if replica.alive]
