@@ -118,7 +118,7 @@ class Conductor:
 
     def _busy(self) -> bool:
         world = self._world
-        if self._acting.under_way or world.restarting:
+        if self._acting.under_way or world.restarting or world.stage.network.waiting > 0:
             return True
         names = [name for name in world.replicas if world.alive(name)]
         return any(self._messages(name) for name in names) or any(self._unfinished(name) for name in names)

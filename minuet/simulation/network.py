@@ -17,10 +17,18 @@ class Network(httpx.AsyncBaseTransport):
 
     def __init__(self, gateway: httpx.AsyncBaseTransport, outside: contextvars.Context) -> None:
         self.faults: Faults | None = None  # of the present world
+        self.waiting = 0  # callers
         self._gateway = gateway
         self._outside = outside
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.waiting += 1
+        try:
+            return await self._answer(request)
+        finally:
+            self.waiting -= 1
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
         if self._strike("gateway-unreachable") is not None:
             raise httpx.ConnectError("nobody is there", request=request)
         slow = self._strike("gateway-slow")

@@ -57,6 +57,7 @@ class World:
         self._thread_seconds = self._threads.choice(THREAD_SECONDS)
         self._nodes = branch(seed, "nodes")
         self.stage.network.faults = faults
+        self.stage.network.waiting = 0
         faults.told = self.trace.tell
         for name, disk in self.stage.disks.items():
             disk.committed = partial(self._committed, name)
