@@ -3,15 +3,19 @@
 The outcome is handled in the transaction that deletes the row, so an effect that was carried out twice counts once.
 """
 
+import json
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from bus import many
 from bus.envelope import Envelope
+from bus.message import Effect
 from bus.unit import Context, UnitOfWork
+
+E = TypeVar("E", bound=Effect)
 
 LEASE_SECONDS = 8.0  # longer than any timeout of a call to the outside world, shorter than the 10 s to be back in work
 SWEEP_LIMIT = 100
@@ -52,6 +56,15 @@ def _take(effects: sa.Table) -> Any:
 
 def everything(effects: sa.Table) -> sa.Select[Any]:
     return sa.select(effects.c.headers, effects.c.body)
+
+
+def not_done(kind: type[E], subject: str, context: Context) -> list[E]:
+    """The intents of this kind about a subject that have no outcome yet: somebody carries them out, or still will."""
+    table = context.unit.service.tables.effects
+    named = table.c.headers.contains(json.dumps(subject), autoescape=True)
+    found = [Envelope.from_row(row) for row in context.unit.connection.execute(everything(table).where(named))]
+    mine = [each for each in found if each.type == kind.wire_name and each.subject == subject]
+    return [kind.model_validate_json(each.body) for each in mine]
 
 
 def sweep(context: Context) -> list[Envelope]:

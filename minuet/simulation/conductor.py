@@ -15,15 +15,14 @@ from saga.state import Kind
 FAULTS_LAST = timedelta(days=25)
 WEEKS = timedelta(days=45)  # after which every card was tried as often as it takes
 LONGEST = timedelta(days=400)  # far beyond the longest deadline of any flow
-PATIENCE_SECONDS = (
-    12.0  # business time waits for an attempt that comes that soon, and goes on meanwhile for a later one
-)
-LONGEST_REST_SECONDS = 1000.0  # machine time without any leap; longer than any pause between attempts, and any lease
+PATIENCE_SECONDS = 12.0  # business time waits for what is tried again that soon, and goes on for what comes later
+CALL_SECONDS = 30.0  # it waits for whoever has an effect in hand, until then by any clock
+LONGEST_REST_SECONDS = 3000.0  # machine time without any leap; longer than any pause between attempts, and any lease
 
-UNFINISHED = (  # rows to publish; when the next timer is due; when the next attempt at something is
+UNFINISHED = (  # rows to publish; when the next timer is due; the next attempt at a dead letter, and at an effect
     "SELECT EXISTS(SELECT 1 FROM outbox), (SELECT min(due_at) FROM timers),"
-    " (SELECT min(at) FROM (SELECT next_attempt_at AS at FROM dead_letters WHERE status = 'retrying'"
-    " UNION ALL SELECT lease_until FROM effects))"
+    " (SELECT min(next_attempt_at) FROM dead_letters WHERE status = 'retrying'),"
+    " (SELECT min(lease_until) FROM effects)"
 )
 WITH_FLOWS = ("order", "payment")
 
@@ -36,6 +35,7 @@ class Rows:
     unfinished: bool
     next_timer: datetime | None
     next_attempt: float | None  # machine time
+    next_effect: float | None  # likewise
 
 
 class Acting(Protocol):
@@ -74,9 +74,11 @@ class Conductor:
             world.oracle.at_rest()
             if world.calendar.now > START + FAULTS_LAST + WEEKS:
                 world.oracle.long_after_faults()
-            if not self._customers.waiting and self._all_in([*self._ended, *self._human]) and self._nobody_cares():
+            if self._all_over():
                 world.oracle.in_the_end()
                 world.end()
+        elif self._attempts_to_come() and self._all_over():
+            return False  # they come by machine time, which a leap is none of
         return self._leap()
 
     def _leap(self) -> bool:
@@ -93,6 +95,9 @@ class Conductor:
             world.faults.healed = True
         self._wake()
         return world.agenda.run_due()
+
+    def _all_over(self) -> bool:
+        return not self._customers.waiting and self._all_in([*self._ended, *self._human]) and self._nobody_cares()
 
     def _nobody_cares(self) -> bool:
         """People look after orders that need them as long as they do; then the orders are theirs."""
@@ -113,7 +118,7 @@ class Conductor:
 
     def _busy(self) -> bool:
         world = self._world
-        if self._acting.under_way or world.restarting:
+        if self._acting.under_way or world.restarting or world.stage.network.waiting > 0:
             return True
         names = [name for name in world.replicas if world.alive(name)]
         return any(self._messages(name) for name in names) or any(self._unfinished(name) for name in names)
@@ -125,22 +130,26 @@ class Conductor:
     def _unfinished(self, name: str) -> bool:
         rows = self._rows(name)
         timer = self._next_timer(name)
-        soon = START.timestamp() + self._world.loop.time() + PATIENCE_SECONDS
-        attempts = rows.next_attempt is not None and rows.next_attempt < soon
-        return rows.unfinished or attempts or (timer is not None and timer <= self._world.calendar.now)
+        now = START.timestamp() + self._world.loop.time()
+        attempts = rows.next_attempt is not None and rows.next_attempt < now + PATIENCE_SECONDS
+        calls = rows.next_effect is not None and rows.next_effect < now + CALL_SECONDS
+        return rows.unfinished or attempts or calls or (timer is not None and timer <= self._world.calendar.now)
 
     def _rows(self, name: str) -> Rows:
         """Looked up again only after a commit: nothing else changes them."""
         number = self._world.commits[name]
         if name not in self._looked or self._looked[name].commit != number:
-            [(unfinished, timer, attempt)] = self._world.oracle.books.rows(name, UNFINISHED)
-            self._looked[name] = Rows(number, bool(unfinished), timer and time_of(timer), attempt)
+            [(unfinished, timer, *attempts)] = self._world.oracle.books.rows(name, UNFINISHED)
+            self._looked[name] = Rows(number, bool(unfinished), timer and time_of(timer), *attempts)
         return self._looked[name]
 
     def _nothing_in_flight(self) -> bool:
         up = all(len(self._world.alive(name)) > 0 for name in self._world.replicas)
-        waiting = any(self._rows(name).next_attempt for name in self._world.replicas)
-        return up and not self._world.courier.delayed and not waiting
+        return up and not self._world.courier.delayed and not self._attempts_to_come()
+
+    def _attempts_to_come(self) -> bool:
+        rows = [self._rows(name) for name in self._world.replicas if self._world.alive(name)]
+        return any(row.next_attempt or row.next_effect for row in rows)
 
     def _timers(self) -> list[datetime | None]:
         return [self._next_timer(name) for name in self._world.replicas if self._world.alive(name)]

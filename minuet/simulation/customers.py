@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextvars import copy_context
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from minuet.simulation.acting import Acting
 from minuet.simulation.chance import branch, scatter
+from minuet.simulation.oracle.touched import Touched
 from minuet.simulation.oracle.violation import Violation
 from minuet.simulation.plan import PlannedOrder
 from minuet.simulation.world import World
@@ -22,6 +24,9 @@ class Customers:
         self._books = world.oracle.books
         self._chance = branch(world.seed, "customers")
         self._placed = 0
+        self._regretful = {str(order.order_id): order for order in orders if order.regrets and not order.over_http}
+        self._outside = copy_context()  # of no process: not of the one that has just committed
+        world.watchers.append(self._committed)
 
     @property
     def waiting(self) -> bool:
@@ -55,12 +60,29 @@ class Customers:
         self._placed += 1
 
     async def _cancel(self, order: PlannedOrder, after: timedelta, wait: float) -> None:
-        await asyncio.sleep(order.wait + wait)
-        order_id = self._id_of(order)
+        await asyncio.sleep(wait if after else order.wait + wait)
+        await self._call_off(order, f"cancel {after} {wait}")
+
+    async def _call_off(self, order: PlannedOrder, purpose: str) -> None:
         if not order.over_http and self._chance.random() < 0.5:
-            await self._acting.publish(CancelOrder(order_id=order.order_id), f"cancel {after} {wait}")
+            await self._acting.publish(CancelOrder(order_id=order.order_id), purpose)
         else:
-            await self._acting.attempt("order", "POST", f"/orders/{order_id}/cancel")
+            await self._acting.attempt("order", "POST", f"/orders/{self._id_of(order)}/cancel")
+
+    def _committed(self, service: str, rows: Sequence[Touched]) -> None:
+        """Those who have regrets look at once what has become of their orders."""
+        for table, _, key in rows:
+            if service == "order" and table == "saga_instances" and key in self._regretful:
+                found = self._books.order(key)
+                if found is not None and found.state in self._regretful[key].regrets:
+                    self._world.loop.call_soon(self._regret, self._regretful.pop(key), context=self._outside)
+
+    def _regret(self, order: PlannedOrder) -> None:
+        self._acting.begin(self._cancel_soon(order, scatter(self._chance)))
+
+    async def _cancel_soon(self, order: PlannedOrder, wait: float) -> None:
+        await asyncio.sleep(wait)
+        await self._call_off(order, "regret")
 
     async def _answer_price(self, order: PlannedOrder, answer: str) -> None:
         await asyncio.sleep(scatter(self._chance))

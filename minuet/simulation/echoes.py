@@ -8,18 +8,22 @@ from minuet.simulation.acting import Acting
 from minuet.simulation.chance import branch, scatter
 from minuet.simulation.oracle.books import OrderRow
 from minuet.simulation.world import World
-from order_service.messages import Money
-from order_service.neighbours import IssueInvoice, Payer, RetrievePayment
+from order_service.messages import Item, Money
+from order_service.neighbours import FetchGoods, IssueInvoice, Payer, RetrievePayment
 from payment_service.messages import PaymentReceived
 
 HOW_OFTEN = 0.5  # of all worlds
 ROUNDS = (0.01, 1, 2, 3, 4, 5, 7, 7, 8, 9, 10, 12, 14)  # days
 PAYER = Payer(id="c-echo", name="Echo", email="echo@example.com")
+NOT_HELD = "SELECT reference FROM reservations WHERE state IN ('unavailable', 'released') ORDER BY reference"
 ASKED = "SELECT flow, subject FROM saga_instances ORDER BY created_at, instance_id"
 
 
 class Echoes:
-    """Of every payment and invoice that was asked for, now and then, it is asked for again: the answer is the same."""
+    """Payments, invoices and goods that were asked for are asked for again now and then: the answer is the same.
+
+    Not of goods that are held: an order that is on its way would not understand why it hears of them again.
+    """
 
     def __init__(self, world: World, acting: Acting) -> None:
         self._acting = acting
@@ -33,11 +37,19 @@ class Echoes:
                 self._acting.plan(timedelta(days=day), self._repeat)
 
     async def _repeat(self) -> None:
+        for (reference,) in self._books.rows("inventory", NOT_HELD):
+            order = self._books.order(reference)
+            if order is not None and self._chance.random() < 0.5:
+                await self._say(self._goods(order))
         for flow, reference in self._books.rows("payment", ASKED):
             order = self._books.order(reference)
             if order is not None and self._chance.random() < 0.5:
                 await asyncio.sleep(scatter(self._chance))
                 await self._say(self._invoice(order) if flow == "invoice" else self._payment(order))
+
+    def _goods(self, order: OrderRow) -> Message:
+        items = [Item(sku=item["sku"], quantity=item["quantity"]) for item in order.data["items"]]
+        return FetchGoods(reference=order.instance_id, items=items)
 
     def _invoice(self, order: OrderRow) -> Message:
         total = Money.model_validate(order.data["total"])

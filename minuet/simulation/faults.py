@@ -17,6 +17,7 @@ KINDS: dict[str, float] = {  # how likely at each opportunity, in a run of ordin
     "serialization": 0.015,
     "database-away": 0.005,
     "pause": 0.0007,  # a process stands still for seconds: leases run out, and what arrives meanwhile is one batch
+    "slow-machine": 0.05,  # whatever a process does in its database takes long, until it is started anew
     "duplicate": 0.04,
     "delay": 0.01,  # hours or days, while life goes on
     "reorder": 0.3,
@@ -25,8 +26,8 @@ KINDS: dict[str, float] = {  # how likely at each opportunity, in a run of ordin
     "broker-away": 0.01,
     "connection-lost": 0.01,  # to the broker, with messages in hand: they come again
     "gateway-unreachable": 0.06,
-    "gateway-answer-lost": 0.06,
-    "gateway-slow": 0.06,  # slower than its caller waits
+    "gateway-answer-lost": 0.08,
+    "gateway-slow": 0.1,  # slower than its caller waits
     "clock-skew": 0.5,  # a machine's clocks are wrong by up to ten minutes
     "service-down": 0.15,  # a service that crashes stays away for days
     "two-replicas": 0.4,  # of one service

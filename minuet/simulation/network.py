@@ -8,6 +8,7 @@ import httpx
 from minuet.simulation.faults import Faults
 
 SLOW_SECONDS = 5.0  # longer than the payment service waits
+LATEST_SECONDS = 3.4  # for a request to arrive: soon after its caller has given up, if at all
 PLACE = "gateway"
 
 
@@ -16,14 +17,22 @@ class Network(httpx.AsyncBaseTransport):
 
     def __init__(self, gateway: httpx.AsyncBaseTransport, outside: contextvars.Context) -> None:
         self.faults: Faults | None = None  # of the present world
+        self.waiting = 0  # callers
         self._gateway = gateway
         self._outside = outside
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.waiting += 1
+        try:
+            return await self._answer(request)
+        finally:
+            self.waiting -= 1
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
         if self._strike("gateway-unreachable") is not None:
             raise httpx.ConnectError("nobody is there", request=request)
         slow = self._strike("gateway-slow")
-        late = 0.0 if slow is None else SLOW_SECONDS * slow
+        late = 0.0 if slow is None else LATEST_SECONDS * slow**0.5
         arrived = self._outside.run(asyncio.get_running_loop().create_task, self._arrive(request, late))
         response = await asyncio.shield(arrived)
         if slow is not None:

@@ -10,9 +10,9 @@ from minuet.simulation.chance import branch, scatter
 
 SHOPPING = timedelta(days=6)  # within which all orders are placed
 CARDS = {  # how many of a hundred orders are paid by which
-    "tok_ok": 46,
-    "tok_declined": 12,
-    "tok_expired": 6,
+    "tok_ok": 40,
+    "tok_declined": 16,
+    "tok_expired": 8,
     "tok_flaky_1": 8,
     "tok_flaky_4": 4,
     "tok_unknown_1": 9,
@@ -30,6 +30,19 @@ CUSTOMERS = {  # id: tier, address
 CUSTOMER_WEIGHTS = (40, 30, 6, 20, 4)
 PRICES = {"TEAPOT": 5900, "CUP": 1250, "SAMOVAR": 24900}
 GOODS_WEIGHTS = (50, 35, 15)
+DUE, LONGEST = (1, 2, 3, 7, 7, 7, 10), 12  # days after placing
+REGRETS = (
+    "awaiting_payment",
+    "awaiting_goods",
+    "awaiting_shipment",
+    "awaiting_shipment",
+    "awaiting_price_decision",
+    "cancelling_shipment",
+    "compensating",
+    "withdrawing_payment/customer",
+    "withdrawing_payment/price",
+    "withdrawing_payment/price",
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +54,7 @@ class PlannedOrder:
     body: dict[str, Any]  # as of POST /orders
     over_http: bool
     cancels: tuple[tuple[timedelta, float], ...]  # after placing: business time, then machine seconds
+    regrets: tuple[str, ...]  # states of the order: as soon as he sees it in one of these he cancels it
     answers: tuple[tuple[timedelta, str], ...]  # to a new price, if there is one then
     payments: tuple[tuple[timedelta, float], ...]  # of its invoice, if it is open then: the share that is paid
 
@@ -55,7 +69,7 @@ def plan_order(seed: int, number: int) -> PlannedOrder:
     return PlannedOrder(
         number=number,
         order_id=UUID(int=chance.getrandbits(128), version=4),
-        at=SHOPPING * (chance.randrange(2) / 2),
+        at=SHOPPING * chance.choice((0.0, 0.0, 0.5, 0.5, chance.random())),
         wait=chance.random() * chance.choice((0.05, 1.0)),
         body={
             "customer_id": customer,
@@ -64,6 +78,7 @@ def plan_order(seed: int, number: int) -> PlannedOrder:
         },
         over_http=chance.random() < 0.15,
         cancels=planned_cancels(chance),
+        regrets=tuple(chance.choices(REGRETS, k=chance.choice((1, 2)))) if chance.random() < 0.2 else (),
         answers=planned_answers(chance),
         payments=planned_payments(chance),
     )
@@ -73,17 +88,17 @@ def planned_cancels(chance: random.Random) -> tuple[tuple[timedelta, float], ...
     kind = chance.random()
     if kind < 0.12:  # regretted at once
         return ((timedelta(0), chance.choice((0.0, chance.random() * 0.3))),)
-    if kind < 0.25:
-        return ((some_day(chance, 12), scatter(chance)),)
-    if kind < 0.28:  # and again
-        later = some_day(chance, 9)
+    if kind < 0.28:
+        return ((some_day(chance), scatter(chance)),)
+    if kind < 0.32:  # and again
+        later = some_day(chance)
         return ((later, 0.0), (later, 0.02), (later + timedelta(days=1), 0.0))
     return ()
 
 
-def some_day(chance: random.Random, longest: int) -> timedelta:
+def some_day(chance: random.Random) -> timedelta:
     """Every other time to the minute on which a deadline of so many days is due."""
-    return timedelta(days=chance.choice((chance.randint(1, longest), chance.random() * longest)))
+    return timedelta(days=chance.choice((chance.choice(DUE), chance.random() * LONGEST)))
 
 
 def planned_answers(chance: random.Random) -> tuple[tuple[timedelta, str], ...]:
@@ -91,7 +106,7 @@ def planned_answers(chance: random.Random) -> tuple[tuple[timedelta, str], ...]:
     days = [*soon, 14.5 + chance.random() * 6]
     if chance.random() < 0.2:
         days = [10.0, *days]
-    kinds = ("accept", "accept", "decline", "other", "new card")
+    kinds = ("accept", "accept", "decline", "decline", "other", "new card")
     return tuple((timedelta(days=day), chance.choice(kinds)) for day in days)
 
 
@@ -99,9 +114,9 @@ def planned_payments(chance: random.Random) -> tuple[tuple[timedelta, float], ..
     kind = chance.random()
     if kind < 0.5:
         return ((timedelta(days=3 + chance.random() * 30), 1.0),)
-    if kind < 0.6:  # on the day of its reminder, its default or the end of all patience
+    if kind < 0.65:  # on the day of its reminder, its default or the end of all patience
         return ((timedelta(days=chance.choice((37, 44, 60, 120))), 1.0),)
-    if kind < 0.72:  # late, and in two parts
+    if kind < 0.75:  # late, and in two parts
         late = 32 + chance.random() * 50
         return ((timedelta(days=late), 0.4), (timedelta(days=late + 5), 1.0))
     if kind < 0.9:  # too much, and once more

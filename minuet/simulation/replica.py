@@ -57,6 +57,7 @@ class Replica:
         self.new_id = ids
         self.activity = Keys()
         self.alive = True
+        self.slow = 0.0  # from 0 to 1
         self.connection = Connection(courier.broker, service.name, faults, self.crash, told)
         self.disk = Disk(disk, service.name, faults, self.crash)
         self.host = Host(service, self.disk, self.connection, clock, ids, self.activity)

@@ -13,9 +13,13 @@ from minuet.simulation.world import World
 ROUNDS = (1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 13, 14, 16, 17, 20, 24, 30, 38, 45, 62, 75, 100, 123, 130, 160)  # days
 TO_THE_MINUTE = 0.4  # the share of rounds on the day, and so when deadlines of that day are due
 CARRIERS_PULL = (timedelta(days=1), timedelta(days=5))  # between these, in some worlds
+COUNTED = (3, 6)  # days on which the stock is counted, and what has come meanwhile
 LEASE_SECONDS = 20.0
+LONG_LEASE_SECONDS = 150.0  # some days, as business time leaps
+REGRETTED = 0.3  # the share of orders that are cancelled while a carrier's worker has the parcel
 BY_MISTAKE = 0.1  # the share of closed cases that somebody takes for open
 AGENTS = ("anna", "ben")
+SHARES = (0.0, 0.3, 0.7, 1.5), (1, 2, 2, 3)  # of the goods that will be wanted: there in the beginning; how often so
 
 
 class Staff:
@@ -35,7 +39,8 @@ class Staff:
         for order in orders:
             for item in order.body["items"]:
                 wanted[item["sku"]] += item["quantity"]
-        for (sku, price), share in zip(PRICES.items(), (1.5, 0.7, 0.4), strict=True):
+        for sku, price in PRICES.items():
+            share = self._chance.choices(*SHARES)[0]
             await self._acting.insist("order", "PUT", f"/catalogue/{sku}", {"name": sku, "price": euros(price)})
             await self._acting.insist("inventory", "PUT", f"/stock/{sku}", {"on_hand": int(wanted[sku] * share)})
         await self._acting.insist("payment", "PUT", "/credits/c-2", {"balance": euros(7000)})
@@ -46,8 +51,9 @@ class Staff:
             for act in (self._attend, self._clear, self._redrive, self._reschedule):
                 self._acting.plan(timedelta(days=day + part), act)
         self._acting.plan(timedelta(days=5), self._raise_prices)
-        self._acting.plan(timedelta(days=3), self._count_stock)
-        if self._chance.random() < 0.4:
+        for day in COUNTED:
+            self._acting.plan(timedelta(days=day), self._count_stock)
+        if self._chance.random() < 0.5:
             begin, end = CARRIERS_PULL
             self._acting.plan(begin, lambda: self._carriers("pull"))
             for hours in range(2, int((end - begin).total_seconds() / 3600), 9):
@@ -64,7 +70,7 @@ class Staff:
     async def _count_stock(self) -> None:
         for sku in PRICES:
             counted = self._books.value("inventory", "SELECT on_hand FROM stock WHERE sku = ?", sku)
-            body = {"on_hand": max(0, counted + self._chance.randrange(-1, 3))}
+            body = {"on_hand": max(0, counted + self._chance.randrange(-1, 4))}
             await self._acting.attempt("inventory", "PUT", f"/stock/{sku}", body)
 
     # --- operators
@@ -81,7 +87,7 @@ class Staff:
         letters = "SELECT letter_id, status, cause FROM dead_letters WHERE status IN ('parked', 'retrying') ORDER BY 1"
         for service in self._world.replicas:
             for letter_id, status, cause in self._books.rows(service, letters):
-                if status == "parked" and "came before" in cause and self._chance.random() < 0.3:
+                if status == "parked" and "came before" in cause and self._chance.random() < 0.8:
                     await self._do(service, f"/dead-letters/{letter_id}/discard", {}, "olga")
                 elif status == "parked" or self._chance.random() < 0.3:
                     await self._do(service, f"/dead-letters/{letter_id}/redrive", {}, "olga")
@@ -111,10 +117,10 @@ class Staff:
         cases = "SELECT case_id FROM clearing_cases WHERE outcome IS NULL ORDER BY opened_at, case_id"
         for (case_id,) in self._books.rows("payment", cases):
             await self._some_time()
-            if self._chance.random() < 0.6:
+            if self._chance.random() < 0.5:
                 agent = self._chance.choice(AGENTS)
                 await self._acting.attempt("payment", "POST", f"/clearing-cases/{case_id}/claim", {"agent": agent})
-            if self._chance.random() < 0.5:
+            if self._chance.random() < 0.25:
                 await self._resolve(case_id)
         closed = "SELECT case_id FROM clearing_cases WHERE outcome IS NOT NULL ORDER BY opened_at, case_id"
         for (case_id,) in self._books.rows("payment", closed):
@@ -139,16 +145,25 @@ class Staff:
     async def _work(self) -> None:
         """Ask for work, and do it: in time, too late, not well, or not at all."""
         worker = self._chance.choice(("w-1", "w-2"))
-        body = {"worker": worker, "max": 3, "lease_seconds": LEASE_SECONDS}
+        body = {"worker": worker, "max": 3, "lease_seconds": self._chance.choice((LEASE_SECONDS, LONG_LEASE_SECONDS))}
         answer = await self._acting.attempt("shipping", "POST", "/jobs/claims", body)
         for job in answer.json()["items"] if answer is not None else ():
-            await asyncio.sleep(self._chance.choice((0.01, 5.0, LEASE_SECONDS)))
-            report = self._chance.choices(("complete", "fail", None), (70, 15, 15))[0]
+            pause = self._chance.choice((0.01, 5.0, LEASE_SECONDS))
+            if self._chance.random() < REGRETTED:
+                self._acting.begin(self._call_off(job["reference"], self._chance.choice((0.0, pause))))
+            await asyncio.sleep(pause)
+            report = self._chance.choices(("complete", "fail", None), (55, 25, 20))[0]
             if report is not None:
                 details = {"tracking_number": "T-1"} if report == "complete" else {"reason": "the van broke down"}
                 await self._acting.attempt(
                     "shipping", "POST", f"/jobs/{job['job_id']}/{report}", {"worker": worker, **details}
                 )
+
+    async def _call_off(self, order_id: str, after: float) -> None:
+        """Its customer cancels, while the parcel is under way or just when the worker reports."""
+        if self._books.order(order_id) is not None:
+            await asyncio.sleep(after + scatter(self._chance))
+            await self._acting.attempt("order", "POST", f"/orders/{order_id}/cancel")
 
     # --- how they act
 

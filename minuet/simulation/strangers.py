@@ -1,14 +1,14 @@
 """Another shop, which uses payment, inventory and shipping too, in no good sequence, and says things more than once."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 
 from bus.message import Message
 from minuet.simulation.acting import Acting
 from minuet.simulation.chance import branch, scatter
-from minuet.simulation.plan import CARDS, GOODS_WEIGHTS, PRICES
+from minuet.simulation.plan import GOODS_WEIGHTS, PRICES
 from minuet.simulation.staff import Staff
 from minuet.simulation.world import World
 from order_service.messages import Item, Money
@@ -26,11 +26,24 @@ from order_service.neighbours import (
     ShipGoods,
 )
 
-HOW_OFTEN = 0.3  # of all worlds
+HOW_OFTEN = 0.6  # of all worlds
 REFERENCE = "another shop's"
 APART = tuple(timedelta(seconds=seconds) for seconds in (0, 0, 0, 1, 3, 30, 900, 5 * 3600, 2 * 86400))
 PAYER = Payer(id="s-1", name="Sam", email="sam@example.com")
 CALL_SECONDS = 4.0  # longer than a call to the gateway takes
+HASTY = 0.7  # the share of those who ask for something and say the rest while it is being done
+CARDS = (
+    "tok_ok",
+    "tok_declined",
+    "tok_flaky_1",
+    "tok_flaky_4",
+    "tok_unknown_3",
+    *("tok_slow_2000", "tok_slow_4000") * 2,
+)
+DAYS = (2, 5)  # on which they begin: together, so that what nobody understands of it is tried again together
+ALONE = timedelta(hours=7.3)  # at that time of the day nobody else does anything
+
+Says = Callable[[], Message]
 
 
 class Strangers:
@@ -42,18 +55,35 @@ class Strangers:
 
     def plan(self) -> None:
         if self._chance.random() < HOW_OFTEN:
-            for number in range(self._chance.choice((1, 1, 4))):
+            for number in range(self._chance.choice((2, 4, 8))):
                 self._plan(f"{REFERENCE} {number}")
 
     def _plan(self, reference: str) -> None:
-        kinds = (self._about_money, self._about_money, self._about_an_invoice, self._about_goods, self._about_a_parcel)
+        kinds = (
+            *(self._about_money,) * 4,
+            *(self._about_an_invoice, self._about_goods, self._about_a_parcel, self._about_goods_in_a_parcel),
+        )
         commands = self._chance.choice(kinds)(reference)
-        at = timedelta(days=self._chance.randrange(9))
+        at = timedelta(days=self._chance.choice(DAYS))
+        if self._chance.random() < HASTY:
+            self._plan_at_once(reference, at + self._chance.choice((timedelta(0), ALONE)), commands)
+            return
         for make in self._chance.choices(commands, k=self._chance.choice((2, 3, 4))):
             at += self._chance.choice(APART)
             self._acting.plan(at, partial(self._say, make(), scatter(self._chance)))
             if self._chance.random() < 0.3:
                 self._acting.plan(at, partial(self._urge, reference, CALL_SECONDS * self._chance.random()))
+
+    def _plan_at_once(self, reference: str, at: timedelta, commands: Sequence[Says]) -> None:
+        """The first of them first, and others while a call to the gateway that came of it is under way."""
+        first = self._chance.choice((1, 2))
+        for number, make in enumerate(commands[:first]):
+            self._acting.plan(at, partial(self._say, make(), 0.1 * number))
+        while_it_lasts = self._chance.choice((0.1, CALL_SECONDS))
+        for make in self._chance.choices(commands, k=self._chance.choice((1, 2, 3))):
+            self._acting.plan(at, partial(self._say, make(), while_it_lasts * self._chance.random()))
+        for _ in range(self._chance.choice((0, 0, 1, 3))):
+            self._acting.plan(at, partial(self._urge, reference, while_it_lasts * self._chance.random()))
 
     async def _say(self, command: Message, wait: float) -> None:
         await asyncio.sleep(wait)
@@ -63,37 +93,41 @@ class Strangers:
     async def _urge(self, reference: str, wait: float) -> None:
         """Operators let deadlines of its payment be over, perhaps while a call to the gateway is under way."""
         await asyncio.sleep(wait)
-        await self._staff.hurry("payment", reference)
+        for _ in range(self._chance.choice((1, 2))):
+            await self._staff.hurry("payment", reference)
+            await asyncio.sleep(scatter(self._chance))
 
-    def _about_money(self, reference: str) -> tuple[Callable[[], Message], ...]:
-        token = self._chance.choices(list(CARDS), list(CARDS.values()))[0]
+    def _about_money(self, reference: str) -> Sequence[Says]:
+        token = self._chance.choice(CARDS)
         amount = Money(amount=1250, currency="EUR")
         return (
-            lambda: RetrievePayment(reference=reference, attempt=1, amount=amount, payer=PAYER, card_token=token),
             lambda: RetrievePayment(reference=reference, attempt=1, amount=amount, payer=PAYER, card_token=token),
             lambda: CancelPayment(reference=reference, attempt=1),
             lambda: RefundPayment(reference=reference, attempt=1, reason="regret"),
         )
 
-    def _about_an_invoice(self, reference: str) -> tuple[Callable[[], Message], ...]:
+    def _about_an_invoice(self, reference: str) -> Sequence[Says]:
         amount = Money(amount=self._chance.choice((0, 1250)), currency="EUR")
         return (
             lambda: IssueInvoice(reference=reference, amount=amount, payer=PAYER, due_days=30),
             lambda: CancelInvoice(reference=reference),
         )
 
-    def _about_goods(self, reference: str) -> tuple[Callable[[], Message], ...]:
+    def _about_goods(self, reference: str) -> Sequence[Says]:
         items = [Item(sku=self._chance.choices(list(PRICES), GOODS_WEIGHTS)[0], quantity=1)]
         return (
-            lambda: FetchGoods(reference=reference, items=items),
             lambda: FetchGoods(reference=reference, items=items),
             lambda: ReleaseGoods(reference=reference),
         )
 
-    def _about_a_parcel(self, reference: str) -> tuple[Callable[[], Message], ...]:
+    def _about_a_parcel(self, reference: str) -> Sequence[Says]:
         recipient = Recipient(name="Sam", address=self._chance.choice(("4 Harbour Row", " ")))
         return (
             lambda: ShipGoods(reference=reference, pick_id="p", recipient=recipient),
-            lambda: ShipGoods(reference=reference, pick_id="p", recipient=recipient),
             lambda: CancelShipment(reference=reference),
         )
+
+    def _about_goods_in_a_parcel(self, reference: str) -> Sequence[Says]:
+        """In this sequence it would be shipped, and released then."""
+        (fetch, release), (ship, cancel) = self._about_goods(reference), self._about_a_parcel(reference)
+        return fetch, ship, release, cancel

@@ -10,6 +10,7 @@ from functools import partial
 from minuet.simulation.acting import Acting
 from minuet.simulation.chance import branch, scatter
 from minuet.simulation.oracle.tables import FLOWS
+from minuet.simulation.oracle.touched import Touched
 from minuet.simulation.world import World
 from saga.flow import Flow
 from saga.keeping import Keeper
@@ -39,12 +40,12 @@ class Upgrading:
         for upgrade in upgrades:
             if upgrade.state is None:
                 world.agenda.plan(LATEST * self._chance.random(), partial(self._later, upgrade))
-        world.watch = self._committed
+        world.watchers.append(self._committed)
 
     def _later(self, upgrade: Upgrade) -> None:
         self._world.loop.call_later(scatter(self._chance), self._begin, upgrade)
 
-    def _committed(self, service: str) -> None:
+    def _committed(self, service: str, _: Sequence[Touched]) -> None:
         for upgrade in [each for each in self._waiting if each.service == service]:
             there = "SELECT EXISTS(SELECT 1 FROM saga_instances WHERE flow = ? AND state = ?)"
             if self._world.oracle.books.value(service, there, upgrade.flow.name, upgrade.state):

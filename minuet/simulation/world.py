@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
@@ -16,18 +16,20 @@ from minuet.simulation.disk import Failed
 from minuet.simulation.faults import Faults
 from minuet.simulation.loop import Crashed, VirtualLoop
 from minuet.simulation.oracle.books import Books
+from minuet.simulation.oracle.touched import Touched
 from minuet.simulation.oracle.violation import Violation
 from minuet.simulation.oracle.watch import Oracle
 from minuet.simulation.replica import RUNNING_IN, Replica, task_factory
 from minuet.simulation.stage import stage
 from minuet.simulation.trace import Trace
 
-THREAD_SECONDS = 0.002
+THREAD_SECONDS = (0.002, 0.002, 0.02, 0.2)  # in different worlds; the longer, the more comes together in one batch
+SLOWEST_SECONDS = 5.0
 PAUSE_SECONDS = 9.0  # longer than any lease
 RESTART_SECONDS = 3.0
 AWAY = timedelta(days=4)
 SKEW = timedelta(minutes=10)
-DRIFT_SECONDS = 2.0
+DRIFT_SECONDS = 15.0  # longer than leases: who is ahead believes that they are over
 
 
 class World:
@@ -47,13 +49,15 @@ class World:
         self.restarting = 0
         self.violation: Violation | None = None
         self.broken: Exception | None = None
-        self.watch: Callable[[str], None] = lambda _service: None  # told of every commit
+        self.watchers: list[Callable[[str, Sequence[Touched]], None]] = []  # told of every commit, and what it wrote
         self.over = self.loop.create_future()
         self.oracle = Oracle(Books(self.stage.databases()), self._consumers(), self._violated)
         self._ids = branch(seed, "ids")
         self._threads = branch(seed, "threads")
+        self._thread_seconds = self._threads.choice(THREAD_SECONDS)
         self._nodes = branch(seed, "nodes")
         self.stage.network.faults = faults
+        self.stage.network.waiting = 0
         faults.told = self.trace.tell
         for name, disk in self.stage.disks.items():
             disk.committed = partial(self._committed, name)
@@ -73,7 +77,10 @@ class World:
         """Of half of a thread's work: until it is done, or until that is known."""
         replica = RUNNING_IN.get()
         hard = None if replica is None else self.faults.strike("pause", replica.name)
-        return THREAD_SECONDS * self._threads.random() if hard is None else PAUSE_SECONDS * hard
+        if hard is not None:
+            return PAUSE_SECONDS * hard
+        slow = 0.0 if replica is None or self.faults.healed else SLOWEST_SECONDS * replica.slow**2
+        return (self._thread_seconds + slow) * self._threads.random()
 
     def alive(self, name: str) -> list[Replica]:
         return [replica for replica in self.replicas[name] if replica.alive]
@@ -117,6 +124,7 @@ class World:
             self.trace.tell,
             lambda dead: self._died(service, dead),
         )
+        replica.slow = self.faults.strike("slow-machine", service.name) or 0.0
         self.replicas[service.name].append(replica)
         self.trace.tell(service.name, "starts")
         replica.boot()
@@ -143,7 +151,8 @@ class World:
             self.breaks(error)
             raise Crashed from error
         if rows:
-            self.watch(name)
+            for watch in self.watchers:
+                watch(name, rows)
             self.trace.tell(name, "commits " + ", ".join(f"{event[0]} {table} {key[:8]}" for table, event, key in rows))
 
     def _violated(self, violation: Violation) -> None:

@@ -65,13 +65,18 @@ def ways(bench: Bench, standing: Standing) -> Iterator[Way]:
 
 
 def outcomes(bench: Bench) -> Iterator[Way]:
-    """Of every call that was begun and is not known to have ended, whoever waits for it."""
-    for headers, body in bench.rows("SELECT headers, body FROM effects ORDER BY effect_id"):
-        effect, call = Envelope.parse(json.loads(headers), body), json.loads(body)
+    """Of every call that was begun and is not known to have ended, whoever waits for it. That nothing was charged is
+    heard as 'perhaps' while another call may still charge the card.
+    """
+    rows = bench.rows("SELECT headers, body FROM effects ORDER BY effect_id")
+    effects = [Envelope.parse(json.loads(headers), body) for headers, body in rows]
+    for effect in effects:
+        others = {each.type for each in effects if each is not effect}
         for outcome in OUTCOMES[effect.type]:
-            made = outcome.model_validate({**call, "reason": "so it was"})
+            made = outcome.model_validate({**json.loads(effect.body), "reason": "so it was"})
             ended = replace(effect, type=outcome.wire_name, body=made.model_dump_json().encode())
-            yield bench.by_source(ended, Effects(), outcome)
+            unsure = outcome is CardNotCharged and ChargeCard.wire_name in others
+            yield bench.by_source(ended, Effects(), CardPerhapsCharged if unsure else outcome)
 
 
 def case_actions(bench: Bench) -> Iterator[Way]:

@@ -309,6 +309,31 @@ def test_a_charge_of_a_call_that_was_given_up_is_money_all_the_same(bench: Servi
     assert bench.dead_letters() == []
 
 
+@pytest.mark.parametrize(("wish", "answer"), [(CANCEL, CANCELLED), (REFUND, REFUNDED)])
+def test_that_nothing_was_charged_is_not_believed_while_a_call_is_still_to_be_made(
+    bench: ServiceBench, wish: Message, answer: str
+) -> None:
+    """Left behind by a crash until its deadline was over: whoever carries it out at last would charge the card."""
+    for step in (GET, wish, later(days=1), later(seconds=1)):
+        take(bench, step)
+    bench.effects.reverse()
+    assert not_charged(bench) == []
+    before = len(bench.said)
+    assert charged(bench) or bench.effects, "received, or being given back"
+    assert answer not in [name for name, _ in bench.said[before:]]
+    assert bench.dead_letters() == []
+
+
+def test_that_nothing_was_charged_is_believed_once_no_call_is_left(bench: ServiceBench) -> None:
+    for step in (GET, CANCEL, later(days=1), later(seconds=1)):
+        take(bench, step)
+    bench.effects.reverse()
+    not_charged(bench)
+    perhaps_charged(bench)
+    take(bench, later(seconds=2))
+    assert [name for name, _ in not_charged(bench)] == [CANCELLED]
+
+
 def test_a_new_card_after_a_day_without_an_outcome_is_impossible(bench: ServiceBench) -> None:
     """Nobody opens a case while it is not known whether the card was charged."""
     bench.tell(GET)

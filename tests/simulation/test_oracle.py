@@ -17,6 +17,8 @@ from minuet.simulation.oracle.goods import q2_released_xor_shipped, s2_reservati
 from minuet.simulation.oracle.heard import Heard
 from minuet.simulation.oracle.money import (
     q1_money_for_goods,
+    q1_not_charged,
+    q1_not_charged_as_it_says,
     s1_credit,
     s1_credit_of_payer,
     s1_invoice,
@@ -85,6 +87,7 @@ WRONG: list[tuple[str, Check, str, Rows]] = [
     ("two cards for one attempt", s4_one_charge, ORDER, all_of(lambda b: rows.charge(b, 1), lambda b: rows.charge(b, 2))),
     ("charged, never asked", s5_no_ghost_charge, ORDER, lambda b: rows.charge(b, 1)),
     ("our books are not the gateway's", q1_money_for_goods, ORDER, all_of(lambda b: rows.payment(b, "received"), lambda b: rows.charge(b, 1))),
+    ("taken for not charged, yet charged", q1_not_charged, ORDER, all_of(lambda b: rows.payment(b, "waiting_for_gateway"), lambda b: rows.charge(b, 1))),
     ("completed, not paid", q1_money_for_goods, ORDER, lambda b: rows.order(b, "completed")),
     ("completed, not shipped", q1_money_for_goods, ORDER, all_of(lambda b: rows.order(b, "completed"), paid)),
     ("cancelled, not refunded", q1_money_for_goods, ORDER, all_of(lambda b: rows.order(b, "cancelled"), paid)),
@@ -112,6 +115,8 @@ RIGHT: list[tuple[Check, str, Rows]] = [
     (s1_invoice, ORDER, paid),
     (s6_case, ORDER, all_of(lambda b: rows.payment(b, "in_clearing"), lambda b: rows.case(b, None))),
     (s6_case, ORDER, all_of(lambda b: rows.payment(b, "received"), lambda b: rows.case(b, "new_card"))),
+    (q1_not_charged, ORDER, paid),
+    (q1_not_charged, ORDER, lambda b: rows.payment(b, "cancelled")),
     (q1_money_for_goods, ORDER, all_of(lambda b: rows.order(b, "completed"), paid, shipped)),
     (q4_closed, ORDER, all_of(lambda b: rows.order(b, "closed"), paid, refunded)),
     (
@@ -215,6 +220,31 @@ def test_what_is_decided_is_decided_once(books: Books) -> None:
     rows.said(books, "payment", "m2", "payment.payment-cancelled.v1", {"reference": ORDER, "attempt": 1})
     assert list(decisions.s4_answered_the_same("payment", "m1")) == []
     assert "payment-cancelled" in next(decisions.s4_answered_the_same("payment", "m2"))
+
+
+def test_a_card_is_not_taken_for_free(books: Books) -> None:
+    """Q1: a payment that says that its card is not charged is compared with the gateway's ledger, whoever wrote last."""
+    rows.payment(books, "cancelled")
+    rows.charge(books, 1)
+    assert "the gateway has charged for it" in next(q1_not_charged_as_it_says(books, "payment", f"{ORDER}/1"))
+    assert list(q1_not_charged_as_it_says(books, "order", ORDER)) == []
+
+
+def test_a_parcel_is_shipped_by_who_took_it(books: Books) -> None:
+    """S3: somebody, who knows whereto. Q2: not by who got it although it was to be cancelled."""
+    decisions = Decisions(books)
+    rows.shipment(books, "with_carrier")
+    rows.change(books, "shipping", """UPDATE shipments SET recipient = '{"name": "c-1", "address": "1 Castle Hill"}'""")
+    assert list(decisions.s3_taken(ORDER)) == list(decisions.q2_parcel_decided_once(ORDER)) == []
+    rows.change(books, "shipping", "UPDATE shipments SET state = 'shipped', recipient = NULL")
+    assert "no carrier" in next(decisions.s3_taken(ORDER))
+    rows.change(books, "shipping", "UPDATE shipments SET carrier = 'simulated', tracking_number = 'SIM-1'")
+    assert list(decisions.s3_taken(ORDER)) == []
+    decisions.addresses[ORDER] = ""
+    assert "no address" in next(decisions.s3_taken(ORDER))
+    decisions.shipments[ORDER] = "leased", True, "w-1"
+    rows.change(books, "shipping", "UPDATE shipments SET state = 'with_carrier', cancel_wished = 1")
+    assert "as if it were not" in next(decisions.q2_parcel_decided_once(ORDER))
 
 
 def test_what_was_heard_leaves_a_trace(books: Books) -> None:

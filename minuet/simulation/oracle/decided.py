@@ -43,6 +43,7 @@ class Decisions:
     books: Books
     reservations: dict[str, tuple[str, str]] = field(default_factory=dict)  # state and goods, by reference
     shipments: dict[str, tuple[str, bool, str | None]] = field(default_factory=dict)  # state, wish, carrier
+    addresses: dict[str, str] = field(default_factory=dict)  # on parcels that somebody still may take
     answers: dict[tuple[str, str, int], tuple[str, Any]] = field(default_factory=dict)
 
     def q2_goods_decided_once(self, reference: str) -> Iterator[str]:
@@ -63,11 +64,25 @@ class Decisions:
             before, wish, had = self.shipments.get(reference, (None, False, None))
             if state != before and state not in PARCELS[before]:
                 yield f"the parcel of {reference} was {before}, and is {state}"
-            if wish and (not wished or state == "pending" or (before == "with_carrier" and state == "pending")):
+            again = state == "pending" or (before == "leased" and state == "with_carrier")
+            if wish and (not wished or again):
                 yield f"the parcel of {reference} is to be cancelled, and is {state} as if it were not"
             if before == "leased" and state in ("shipped", "failed") and carrier != had:
                 yield f"the parcel of {reference} was in the hands of {had}, and {carrier} reports it {state}"
             self.shipments[reference] = state, wished, carrier
+
+    def s3_taken(self, reference: str) -> Iterator[str]:
+        """shipped ⇒ a carrier took it: to whom there is an address."""
+        query = "SELECT state, carrier, tracking_number, recipient FROM shipments WHERE reference = ?"
+        for state, carrier, tracking_number, recipient in self.books.rows("shipping", query, reference):
+            known = json.loads(recipient or "null")
+            if known is not None:
+                self.addresses[reference] = known["address"].strip()
+            pushed = self.shipments.get(reference, ("", False, None))[0] == "with_carrier"
+            if state == "shipped" and not (carrier and tracking_number):
+                yield f"{reference} is shipped, and no carrier has taken it"
+            if state == "shipped" and pushed and not self.addresses.get(reference):
+                yield f"{reference} is shipped, and there was no address on it"
 
     def s4_answered_the_same(self, service: str, message_id: str) -> Iterator[str]:
         """at most one effect per command id; the gateway sees at most one charge per idempotency key."""

@@ -4,6 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from minuet.simulation.oracle.books import Books
+from minuet.simulation.oracle.tables import names_of
+
+NOT_CHARGED = ("waiting_for_gateway", "in_clearing", "failed", "cancelled")
 
 
 def s1_money(books: Books, reference: str) -> Iterator[str]:
@@ -61,6 +64,24 @@ def s5_no_ghost_charge(books: Books, reference: str) -> Iterator[str]:
     charged, _ = books.at_gateway(reference)
     if charged > books.asked(reference):
         yield f"{reference}: the gateway charged {charged}, payment had been asked for {books.asked(reference)}"
+
+
+def q1_not_charged(books: Books, reference: str) -> Iterator[str]:
+    """charged − refunded_card = the gateway's own ledger: a card that is taken for not charged is not charged."""
+    keys = books.rows("gateway", "SELECT key FROM charges WHERE reference = ? AND declined IS NULL", reference)
+    if keys:
+        charged = {key.rpartition("/")[0] for (key,) in keys}  # key = attempt's / card
+        free = {name for state in NOT_CHARGED for name in names_of("payment", state)}
+        payments = "SELECT instance_id, state FROM saga_instances WHERE subject = ? AND flow = 'payment'"
+        for instance_id, state in books.rows("payment", payments, reference):
+            if instance_id in charged and state in free:
+                yield f"payment {instance_id} is {state}, and the gateway has charged for it"
+
+
+def q1_not_charged_as_it_says(books: Books, service: str, instance_id: str) -> Iterator[str]:
+    """charged − refunded_card = the gateway's own ledger: a card that is taken for not charged is not charged."""
+    if service == "payment":
+        yield from q1_not_charged(books, instance_id.rpartition("/")[0])
 
 
 def q1_money_for_goods(books: Books, reference: str) -> Iterator[str]:

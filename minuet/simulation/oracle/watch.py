@@ -21,6 +21,8 @@ from minuet.simulation.oracle.goods import q2_released_xor_shipped, s2_reservati
 from minuet.simulation.oracle.heard import Heard
 from minuet.simulation.oracle.money import (
     q1_money_for_goods,
+    q1_not_charged,
+    q1_not_charged_as_it_says,
     s1_credit,
     s1_credit_of_payer,
     s1_invoice,
@@ -44,7 +46,7 @@ AFTER_COMMIT: Mapping[str, Sequence[Check]] = {  # by the table that was written
     "ledger_entries": (s1_money, s1_invoice, s1_credit_of_payer),
     "invoice_payments": (s1_invoice,),
     "credits": (s1_credit,),
-    "charges": (s4_one_charge, s5_no_ghost_charge),
+    "charges": (s4_one_charge, s5_no_ghost_charge, q1_not_charged),
     "refunds": (s4_one_charge,),
     "stock": (s2_stock,),
     "receipts": (s2_stock,),
@@ -56,6 +58,7 @@ OF_FLOWS: Mapping[str, Sequence[FlowCheck]] = {  # asked of the instance that wa
     "saga_instances": (
         s6_not_stuck,
         s6_case_of_payment,
+        q1_not_charged_as_it_says,
         s6_undone_and_waiting,
         s8_not_armed_in_vain,
         s4_undone_once,
@@ -154,6 +157,7 @@ class Oracle:
             case "reservations", _:
                 yield self.decisions.q2_goods_decided_once, (key,)
             case "shipments", _:
+                yield self.decisions.s3_taken, (key,)
                 yield self.decisions.q2_parcel_decided_once, (key,)
             case "operator_actions", _:
                 yield self.audit.s9_recorded, (service, key)
