@@ -3,7 +3,6 @@
 The outcome is handled in the transaction that deletes the row, so an effect that was carried out twice counts once.
 """
 
-import json
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, TypeVar
@@ -44,7 +43,7 @@ class FirstAttempts(Effects):
 def stage(unit: UnitOfWork) -> None:
     if unit.effects:
         fresh = {"attempts": 1, "lease_until": unit.machine + LEASE_SECONDS}
-        rows = [{"effect_id": effect.id, **effect.to_row(), **fresh} for effect in unit.effects]
+        rows = [{"effect_id": e.id, "subject": e.subject, **e.to_row(), **fresh} for e in unit.effects]
         unit.writes.insert(unit.service.tables.effects, rows)
 
 
@@ -61,10 +60,9 @@ def everything(effects: sa.Table) -> sa.Select[Any]:
 def not_done(kind: type[E], subject: str, context: Context) -> list[E]:
     """The intents of this kind about a subject that have no outcome yet: somebody carries them out, or still will."""
     table = context.unit.service.tables.effects
-    named = table.c.headers.contains(json.dumps(subject), autoescape=True)
-    found = [Envelope.from_row(row) for row in context.unit.connection.execute(everything(table).where(named))]
-    mine = [each for each in found if each.type == kind.wire_name and each.subject == subject]
-    return [kind.model_validate_json(each.body) for each in mine]
+    rows = context.unit.connection.execute(everything(table).where(table.c.subject == subject))
+    found = [Envelope.from_row(row) for row in rows]
+    return [kind.model_validate_json(each.body) for each in found if each.type == kind.wire_name]
 
 
 def sweep(context: Context) -> list[Envelope]:

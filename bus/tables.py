@@ -31,6 +31,7 @@ class BusTables:
             "effects",
             metadata,
             sa.Column("effect_id", sa.Text, primary_key=True),
+            sa.Column("subject", sa.Text, nullable=False, index=True),
             sa.Column("headers", sa.Text, nullable=False),
             sa.Column("body", sa.LargeBinary, nullable=False),
             sa.Column("attempts", sa.Integer, nullable=False),

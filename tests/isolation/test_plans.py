@@ -14,6 +14,7 @@ from bus.envelope import origin
 from bus.looking import look
 from bus.unit import Context, UnitOfWork
 from shipping_service.app import service
+from shipping_service.messages import HandToCarrier
 from shipping_service.models import Shipments, bus_tables, metadata
 from tests.databases import OnPostgreSQL
 
@@ -21,7 +22,8 @@ ROWS = 20_000
 CLOCK = ManualClock()
 FILL = """
     INSERT INTO outbox SELECT n::text, '{}', '', false, 0, 4e9 + n FROM generate_series(1, :rows) n;
-    INSERT INTO effects SELECT n::text, '{}', '', 0, 4e9 + n FROM generate_series(1, :rows) n;
+    INSERT INTO effects SELECT n::text, n::text, '{"ce-id": "1", "ce-type": "t", "ce-source": "s"}', '', 0, 4e9 + n
+        FROM generate_series(1, :rows) n;
     INSERT INTO inbox SELECT n::text, 0 FROM generate_series(1, :rows) n;
     INSERT INTO timers SELECT n::text, n::text, '', timestamptz '2025-01-01' + n * interval '1 s', '',
         '{"ce-id": "1", "ce-type": "t", "ce-source": "s"}', '' FROM generate_series(1, :rows) n;
@@ -79,6 +81,7 @@ def due_timers(context: Context) -> object:
         lambda context: timers.next_due(context.unit.connection, bus_tables.timers),
         lambda context: timers.DueTimers().claim(context.unit, ["1", "2"]),
         lambda context: effects.Effects().claim(context.unit, ["1", "2"]),
+        lambda context: effects.not_done(HandToCarrier, "1", context),
         lambda context: outbox.forget(context.unit, ["1", "2"]),
         lambda context: context.store(Shipments).get("1"),
         lambda context: context.store(Shipments).pending(500),

@@ -169,3 +169,19 @@ def count(engine: sa.Engine, table: str) -> int:
     with engine.connect().execution_options(reader=True) as connection:
         number: int = connection.execute(sa.select(sa.func.count()).select_from(sa.table(table))).scalar_one()
         return number
+
+
+def test_an_effect_that_was_not_carried_out_yet_is_found_by_its_subject_after_the_upgrade(url: str) -> None:
+    """A call that is still to be made must not be overlooked by whoever asks whether one is."""
+    database = Database(url)
+    with database.transaction() as connection:
+        command.upgrade(config("payment", connection), "0003")
+        headers = '{"ce-id": "e-1", "ce-type": "t", "ce-source": "s", "ce-subject": "order-1"}'
+        row = {"effect_id": "e-1", "headers": headers, "body": b"{}", "attempts": 1, "lease_until": 0.0}
+        metadata = sa.MetaData()
+        metadata.reflect(connection, only=["effects"])
+        connection.execute(sa.insert(metadata.tables["effects"]).values(row))
+    migrate("payment", database.engine)
+    with database.snapshot() as connection:
+        assert connection.execute(sa.text("select effect_id, subject from effects")).all() == [("e-1", "order-1")]
+    database.close()
