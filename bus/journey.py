@@ -108,7 +108,7 @@ class Journey:
             effects.stage(unit)
             unit.flush()
             next_due = self._earliest_timer(unit)
-        self._next_due = next_due
+        self._next_due, self._asked = next_due, True
         for work in works:
             work.finish(results.get(id(work)))
         return Committed(unit.outgoing, unit.effects)
@@ -118,7 +118,6 @@ class Journey:
         known = [due for due in (self._next_due, unit.earliest_timer) if due is not None]
         if self._asked and (not known or min(known) > unit.now):
             return min(known, default=None)
-        self._asked = True
         return timers.next_due(unit.connection, self.service.tables.timers)
 
     def _give_up(self, work: Work, error: Exception) -> None:
@@ -138,7 +137,7 @@ class Journey:
                 next_due = self._earliest_timer(unit)
         except sa.exc.SQLAlchemyError as failure:
             raise Unavailable(str(failure)) from failure
-        self._next_due = next_due
+        self._next_due, self._asked = next_due, True
         work.fail(error)
 
 
