@@ -53,7 +53,7 @@ class Journey:
         self.clock = clock
         self._hooks = hooks or Hooks()
         self._next_due: datetime | None = None
-        self._asked = False
+        self._asked = False  # the database, for the earliest timer
 
     def process(self, works: Sequence[Work]) -> Committed:
         """Do all of it in one transaction, or, if that fails, each in its own, so that one poison hurts nobody else.
@@ -79,6 +79,7 @@ class Journey:
         try:
             return self._together(works)
         except Exception as error:
+            self._asked = False  # it may have been committed all the same
             if is_unreachable(error):
                 raise Unavailable(str(error)) from error
             if len(works) == 1:
