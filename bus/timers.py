@@ -66,7 +66,7 @@ class Timers(Store):
 
     def flush(self) -> None:
         """What another replica is firing is not cancelled: it will be found stale."""
-        self.unit.writes.delete(self.table, [{"timer_id": timer_id} for timer_id in self._cancelled])
+        self.unit.writes.delete(self.table, [{"timer_id": timer_id} for timer_id in sorted(self._cancelled)])
         self.unit.writes.put(self.table, list(self._new.values()))
         self._new, self._cancelled = {}, set()
 

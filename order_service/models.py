@@ -78,14 +78,14 @@ class ShopStore(Store):
         return self._prices[sku]
 
     def _read_customers(self, ids: Set[str]) -> None:
-        new = list(ids - self._customers.keys())
+        new = sorted(ids - self._customers.keys())
         if new:
             self._customers.update(dict.fromkeys(new))
             rows = self.connection.execute(CUSTOMERS, {"ids": new})
             self._customers.update((row.id, Customer(**row._mapping)) for row in rows)
 
     def _read_prices(self, skus: Set[str]) -> None:
-        new = list(skus - self._prices.keys())
+        new = sorted(skus - self._prices.keys())
         if new:
             self._prices.update(dict.fromkeys(new))
             rows = self.connection.execute(PRICES, {"skus": new})
