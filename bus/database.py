@@ -36,12 +36,17 @@ POSTGRESQL_CONNECTION: Mapping[str, Any] = {
     "tcp_user_timeout": 10_000,  # milliseconds; a server that has vanished is noticed while we wait for it
 }
 # A replica that stands still in the middle of a transaction does not hold up the others for ever. And statements find
-# their rows by key, whatever the values are: to plan each of them anew took as long as to execute it.
+# their rows by key, whatever the values are: to plan each of them anew took as long as to execute it. A plan is made
+# once, perhaps while the tables are empty: so it goes by an index wherever there is one, row by row.
 POSTGRESQL_SESSION = f"""
     SET lock_timeout = '{BUSY_SECONDS}s';
     SET statement_timeout = '30s';
     SET idle_in_transaction_session_timeout = '10s';
     SET plan_cache_mode = force_generic_plan;
+    SET enable_seqscan = off;
+    SET enable_hashjoin = off;
+    SET enable_mergejoin = off;
+    SET jit = off;
 """
 
 
