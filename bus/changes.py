@@ -46,6 +46,18 @@ class Insert(Change):
         return sa.insert(self.table).values({name: new(name) for name in self.columns})
 
 
+class InsertNew(Insert):
+    """Insert what nobody has inserted before; who is doing so is waited for."""
+
+    conflict = "was there already"
+
+    def at_once(self) -> str:
+        return f"{super().at_once()} ON CONFLICT DO NOTHING"
+
+    def each(self) -> Any:
+        return super().each().prefix_with("OR IGNORE")
+
+
 class Put(Insert):
     """Insert, or replace what has the same key."""
 
@@ -91,6 +103,20 @@ class Add(Change):
         sums = {name: self.table.c[name] + new(name) for name in self.values}
         matches = [self.table.c[name] == new(name) for name in self.keys]
         return sa.update(self.table).where(*matches, *(total >= 0 for total in sums.values())).values(sums)
+
+
+class Take(Change):
+    """Delete what has all of these values; who has it locked is waited for."""
+
+    conflict = "was taken already"
+
+    def at_once(self) -> str:
+        table = self.table.name
+        matches = " AND ".join(f"{table}.{name} = old.{name}" for name in self.columns)
+        return f"DELETE FROM {table} USING {recordset(self.table)} AS old WHERE {matches}"
+
+    def each(self) -> Any:
+        return sa.delete(self.table).where(*(self.table.c[name] == new(name) for name in self.columns))
 
 
 class Delete(Change):

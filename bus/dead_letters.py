@@ -35,7 +35,7 @@ NEW_LINE = "\n"
 class DeadLetters:
     """The source of retries. A message that was handled meanwhile just closes its row."""
 
-    def claim(self, unit: UnitOfWork, ids: Sequence[str]) -> set[str]:
+    def claim(self, unit: UnitOfWork, ids: Sequence[str], *, presuming: bool = False) -> set[str]:
         letters = unit.service.tables.dead_letters
         open_ones = letters.c.message_id.in_(ids) & (letters.c.status == "retrying")
         close = sa.update(letters).where(open_ones).values(status="redriven", next_attempt_at=None)

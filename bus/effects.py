@@ -5,7 +5,7 @@ The outcome is handled in the transaction that deletes the row, so an effect tha
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import sqlalchemy as sa
 
@@ -24,11 +24,16 @@ LONGEST_PAUSE = 300.0
 class Effects:
     """The source of outcomes. An outcome's id is its effect's."""
 
-    most_attempts = 2**31 - 1
+    attempts: ClassVar[int | None] = None  # that there may have been; None: any number
 
-    def claim(self, unit: UnitOfWork, ids: Sequence[str]) -> set[str]:
-        take = _take(unit.service.tables.effects)
-        return set(unit.connection.execute(take, {"ids": ids, "most": self.most_attempts}).scalars())
+    def claim(self, unit: UnitOfWork, ids: Sequence[str], *, presuming: bool = False) -> set[str]:
+        effects = unit.service.tables.effects
+        if presuming:
+            unit.presumed_done.update(ids)
+            as_they_are = {} if self.attempts is None else {"attempts": self.attempts}
+            unit.writes.take(effects, [{"effect_id": effect_id, **as_they_are} for effect_id in sorted(ids)])
+            return set(ids)
+        return set(unit.connection.execute(_take(effects, self.attempts), {"ids": ids}).scalars())
 
     def set_aside(self, unit: UnitOfWork, message_id: str) -> None:
         self.claim(unit, [message_id])
@@ -37,7 +42,7 @@ class Effects:
 class FirstAttempts(Effects):
     """The source of outcomes that count only if nobody else has begun meanwhile: what "nobody answers" means."""
 
-    most_attempts = 1
+    attempts = 1
 
 
 def stage(unit: UnitOfWork) -> None:
@@ -48,9 +53,9 @@ def stage(unit: UnitOfWork) -> None:
 
 
 @cache
-def _take(effects: sa.Table) -> Any:
-    mine = many.among(effects.c.effect_id, "ids") & (effects.c.attempts <= sa.bindparam("most"))
-    return sa.delete(effects).where(mine).returning(effects.c.effect_id)
+def _take(effects: sa.Table, attempts: int | None) -> Any:
+    take = sa.delete(effects).where(many.among(effects.c.effect_id, "ids")).returning(effects.c.effect_id)
+    return take if attempts is None else take.where(effects.c.attempts == attempts)
 
 
 def everything(effects: sa.Table) -> sa.Select[Any]:
@@ -61,7 +66,7 @@ def not_done(kind: type[E], subject: str, context: Context) -> list[E]:
     """The intents of this kind about a subject that have no outcome yet: somebody carries them out, or still will."""
     table = context.unit.service.tables.effects
     rows = context.unit.connection.execute(everything(table).where(table.c.subject == subject))
-    found = [Envelope.from_row(row) for row in rows]
+    found = [each for row in rows if (each := Envelope.from_row(row)).id not in context.unit.presumed_done]
     return [kind.model_validate_json(each.body) for each in found if each.type == kind.wire_name]
 
 

@@ -18,8 +18,12 @@ from bus.unreadable import Unreadable
 class Source(Protocol):
     """Where incoming messages come from: the wire, timers, effects, dead letters."""
 
-    def claim(self, unit: UnitOfWork, ids: Sequence[str]) -> set[str]:
-        """Take these messages in the unit's own transaction. Returns those that nobody has taken before."""
+    def claim(self, unit: UnitOfWork, ids: Sequence[str], *, presuming: bool = False) -> set[str]:
+        """Take these messages in the unit's own transaction. Returns those that nobody has taken before.
+
+        `presuming` allows to return all of them, if a Conflict comes of it, when the unit is written, should that be
+        wrong: a repeat is rare, and to look first is a statement more.
+        """
 
     def set_aside(self, unit: UnitOfWork, message_id: str) -> None:
         """The message goes to the dead letters instead of being handled."""

@@ -1,6 +1,6 @@
 """One message's journey through a service: a batch of them, in one transaction.
 
-    1 claim: insert the ids into the inbox, drop those seen before
+    1 claim: insert the ids into the inbox, drop those seen before (or presume that none was, which 4 finds out)
     2 load what the handlers will ask for, locked
     3 run the handlers
     4 write what they changed; stage what they said
@@ -28,7 +28,7 @@ from bus.message import Message
 from bus.service import Service
 from bus.unit import Context, Store, UnitOfWork
 
-CONFLICT_RETRIES = 3
+RETRIES = 4
 
 
 @dataclass
@@ -91,18 +91,21 @@ class Journey:
         return committed
 
     def _together(self, works: list[Work]) -> Committed:
-        for _ in range(CONFLICT_RETRIES):
+        """At first none of the messages is taken for a repeat. Whatever goes wrong then is done again, with a look."""
+        presuming = any(isinstance(work, Incoming) for work in works)
+        for _ in range(RETRIES):
             try:
-                return self._transaction(works)
+                return self._transaction(works, presuming)
             except Exception as error:
-                if not is_conflict(error):
+                if is_unreachable(error) or not (presuming or is_conflict(error)):
                     raise
-        return self._transaction(works)
+            presuming = False
+        return self._transaction(works, presuming=False)
 
-    def _transaction(self, works: list[Work]) -> Committed:
+    def _transaction(self, works: list[Work], presuming: bool) -> Committed:
         with self.database.transaction() as connection:
             unit = UnitOfWork(self.service, connection, self.clock.now(), self.clock.machine())
-            fresh = claim(unit, works)
+            fresh = claim(unit, works, presuming)
             preload(unit, fresh)
             results = {id(work): run(unit, work) for work in fresh}
             outbox.stage(unit)
@@ -142,7 +145,7 @@ class Journey:
         work.fail(error)
 
 
-def claim(unit: UnitOfWork, works: Iterable[Work]) -> list[Work]:
+def claim(unit: UnitOfWork, works: Iterable[Work], presuming: bool) -> list[Work]:
     """The works that are nobody else's: calls, and messages that were not handled before."""
     by_source: dict[type[Source], dict[str, Incoming]] = defaultdict(dict)
     for work in works:
@@ -151,7 +154,8 @@ def claim(unit: UnitOfWork, works: Iterable[Work]) -> list[Work]:
     mine: set[int] = set()
     for incoming in by_source.values():
         source = next(iter(incoming.values())).source
-        mine |= {id(incoming[message_id]) for message_id in source.claim(unit, list(incoming))}
+        claimed = source.claim(unit, list(incoming), presuming=presuming)
+        mine |= {id(incoming[message_id]) for message_id in claimed}
     return [work for work in works if isinstance(work, Call) or id(work) in mine]
 
 

@@ -91,7 +91,7 @@ def timer_id_of(message: Local) -> str:
 class DueTimers:
     """The source of timers that go off: a timer is taken by deleting its row, if it is still due."""
 
-    def claim(self, unit: UnitOfWork, ids: Sequence[str]) -> set[str]:
+    def claim(self, unit: UnitOfWork, ids: Sequence[str], *, presuming: bool = False) -> set[str]:
         taken = unit.connection.execute(_take(unit.service.tables.timers), {"ids": ids, "now": unit.now})
         return set(taken.scalars())
 

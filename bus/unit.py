@@ -47,6 +47,7 @@ class UnitOfWork:
         self.machine = machine
         self.outgoing: list[Envelope] = []
         self.effects: list[Envelope] = []
+        self.presumed_done: set[str] = set()  # effects whose outcomes are being handled
         self.writes = Writes(connection)
         self.earliest_timer: datetime | None = None  # of those that it sets
         self._stores: dict[type[Store], Store] = {}

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bus.changes import Add, Change, Delete, Insert, Put, Update
+from bus.changes import Add, Change, Delete, Insert, InsertNew, Put, Take, Update
 from bus.errors import Conflict
 from bus.many import Rows, as_json
 
@@ -27,6 +27,10 @@ class Writes:
     def insert(self, table: sa.Table, rows: Rows) -> None:
         self._gather(Insert, table, rows)
 
+    def insert_new(self, table: sa.Table, rows: Rows) -> None:
+        """Insert what nobody has inserted before: else `flush` raises Conflict."""
+        self._gather(InsertNew, table, rows)
+
     def put(self, table: sa.Table, rows: Rows) -> None:
         """Insert, or replace what has the same key."""
         self._gather(Put, table, rows)
@@ -39,12 +43,18 @@ class Writes:
         """Add these numbers to each row's, none of which may fall below zero."""
         self._gather(Add, table, rows)
 
+    def take(self, table: sa.Table, rows: Rows) -> None:
+        """Delete what still has all of these values: else `flush` raises Conflict."""
+        self._gather(Take, table, rows)
+
     def delete(self, table: sa.Table, rows: Rows) -> None:
         """By key. What is gone, or locked by somebody else, is left alone."""
         self._gather(Delete, table, rows)
 
     def flush(self) -> None:
-        """Write what was gathered. Raises Conflict if a row was to be changed that is not as it was read."""
+        """Write what was gathered. Raises Conflict if a row that was to be changed is not as it was read, or was there
+        already.
+        """
         gathered, self._gathered = self._gathered, {}
         if not gathered:
             return

@@ -182,6 +182,7 @@ async def test_a_commit_whose_outcome_is_unknown_is_done_once(house: House) -> N
 
     def commit_and_lose_the_answer() -> None:
         process.database.forgetful = True  # type: ignore[attr-defined]
+        house.world.obstacle = nothing
 
     house.world.obstacle = commit_and_lose_the_answer
     await house.tell(Stumble(name="a"))

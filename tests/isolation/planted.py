@@ -39,7 +39,7 @@ def no_versions(patch: pytest.MonkeyPatch) -> None:
 def claims_everything(patch: pytest.MonkeyPatch, source: type[Any]) -> None:
     """A source whose messages are everybody's."""
 
-    def claim(_: Any, __: UnitOfWork, ids: Sequence[str]) -> set[str]:
+    def claim(_: Any, __: UnitOfWork, ids: Sequence[str], **___: bool) -> set[str]:
         return set(ids)
 
     patch.setattr(source, "claim", claim)

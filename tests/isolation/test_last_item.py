@@ -2,6 +2,7 @@
 
 import pytest
 
+from bus import journey
 from bus.unit import Context
 from inventory_service import models
 from inventory_service.app import service
@@ -52,4 +53,5 @@ def test_a_check_before_the_update_instead_of_in_it_is_noticed(
 ) -> None:
     """Planted: neither lock nor condition. What was read is no longer true; the table's constraint refuses it."""
     planted.without(monkeypatch, " FOR UPDATE", " AND stock.on_hand + new.on_hand >= 0")
+    monkeypatch.setattr(journey, "RETRIES", 0)
     assert both_fetch(inventory).both != (["inventory.goods-fetched.v1"], ["inventory.goods-unavailable.v1"])

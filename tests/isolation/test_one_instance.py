@@ -59,7 +59,7 @@ def test_without_either_an_update_is_lost_and_this_suite_notices(
     """Planted: the history's key alone is left, so what is lost is a message that had to be set aside."""
     planted.no_row_locks(monkeypatch)
     planted.no_versions(monkeypatch)
-    monkeypatch.setattr(journey, "CONFLICT_RETRIES", 0)
+    monkeypatch.setattr(journey, "RETRIES", 0)
     with pytest.raises(AssertionError):
         assert join(trips).both == ([], ["trip.trip-booked.v1"])
 
@@ -79,7 +79,7 @@ def test_without_retries_of_a_batch_it_would_be_set_aside_and_this_suite_notices
     trips: Replicas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Planted."""
-    monkeypatch.setattr(journey, "CONFLICT_RETRIES", 0)
+    monkeypatch.setattr(journey, "RETRIES", 0)
     with pytest.raises(AssertionError):
         test_one_instance_begun_by_two_replicas_at_once_is_begun_once(trips)
 

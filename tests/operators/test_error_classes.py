@@ -7,7 +7,7 @@ import pytest
 
 from bus.delivery import open_delivery
 from bus.errors import Unavailable
-from bus.journey import CONFLICT_RETRIES
+from bus.journey import RETRIES
 from bus.transport import Delivery
 from tests.operators.bench import FragileBench
 from tests.operators.fragile import Mark
@@ -106,9 +106,9 @@ def test_a_bug_that_was_mended_meanwhile_closes_its_letter(bench: FragileBench) 
 
 
 def test_a_conflict_is_tried_again_at_once_and_counts_against_nobody(bench: FragileBench) -> None:
-    bench.fragile.conflicts = CONFLICT_RETRIES
+    bench.fragile.conflicts = RETRIES
     bench.tell(Mark(name="tea", fails="conflict"))
-    assert bench.fragile.tried == ["tea"] * (CONFLICT_RETRIES + 1)
+    assert bench.fragile.tried == ["tea"] * (RETRIES + 1)
     assert (bench.letters(), bench.marks()) == ([], ["tea"])
 
 

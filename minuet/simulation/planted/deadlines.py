@@ -109,7 +109,7 @@ def timer_goes_off_before_it_is_due() -> AbstractContextManager[None]:
     def due(connection: sa.Connection, table: sa.Table, now: datetime) -> list[Envelope]:
         return original(connection, table, now + timedelta(hours=1))
 
-    def claim(_self: DueTimers, unit: UnitOfWork, ids: Sequence[str]) -> set[str]:
+    def claim(_self: DueTimers, unit: UnitOfWork, ids: Sequence[str], **_: bool) -> set[str]:
         taken = timers._take(unit.service.tables.timers)
         soon = unit.now + timedelta(hours=1)
         return set(unit.connection.execute(taken, {"ids": ids, "now": soon}).scalars())
@@ -122,7 +122,7 @@ def timer_goes_off_before_it_is_due() -> AbstractContextManager[None]:
 def timer_goes_off_twice() -> AbstractContextManager[None]:
     """Who has read that a timer is due handles it, even if another did before."""
 
-    def claim(_self: DueTimers, unit: UnitOfWork, ids: Sequence[str]) -> set[str]:
+    def claim(_self: DueTimers, unit: UnitOfWork, ids: Sequence[str], **_: bool) -> set[str]:
         original(_self, unit, ids)
         return set(ids)
 

@@ -70,7 +70,7 @@ def dead_letter_not_tried_again() -> AbstractContextManager[None]:
 def retry_not_in_the_inbox() -> AbstractContextManager[None]:
     """What is handled from the dead letters is not remembered as handled."""
 
-    def claim(_self: DeadLetters, unit: UnitOfWork, ids: Sequence[str]) -> set[str]:
+    def claim(_self: DeadLetters, unit: UnitOfWork, ids: Sequence[str], **_: bool) -> set[str]:
         letters = unit.service.tables.dead_letters
         mine = letters.c.message_id.in_(ids) & (letters.c.status == "retrying")
         closed = letters.update().where(mine).values(status="redriven", next_attempt_at=None)

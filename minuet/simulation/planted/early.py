@@ -21,9 +21,9 @@ def handing_over_early(taker: str, stored_by: Any, what: str) -> Iterator[None]:
         begin(self, *arguments, **named)
         takers[self.writer._journey] = getattr(self, taker)
 
-    def transaction(self: Journey, works: list[Work]) -> Committed:
+    def transaction(self: Journey, works: list[Work], presuming: bool) -> Committed:
         running[:] = [self]
-        return commit(self, works)
+        return commit(self, works, presuming)
 
     def stage(unit: UnitOfWork) -> None:
         store(unit)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 from bus import effects
+from bus.changes import Take
 from bus.effects import Effects, FirstAttempts
 from bus.envelope import Envelope
 from bus.performing import Performing
@@ -28,7 +29,7 @@ def effect_carried_out_before_the_commit() -> AbstractContextManager[None]:
 def outcome_counted_twice() -> AbstractContextManager[None]:
     """Whoever carries out an effect has its outcome handled, even if another's was before."""
 
-    def claim(self: Effects, unit: UnitOfWork, ids: Sequence[str]) -> set[str]:
+    def claim(self: Effects, unit: UnitOfWork, ids: Sequence[str], **_: bool) -> set[str]:
         original(self, unit, ids)
         return set(ids)
 
@@ -37,9 +38,15 @@ def outcome_counted_twice() -> AbstractContextManager[None]:
 
 
 @bug
+def outcome_presumed_to_be_the_first() -> AbstractContextManager[None]:
+    """That a call has no outcome yet is presumed, and not found out when that is wrong."""
+    return replaced(Take, "conflict", "")
+
+
+@bug
 def first_attempt_believed() -> AbstractContextManager[None]:
     """That nobody answered counts, though another process has begun meanwhile."""
-    return replaced(FirstAttempts, "most_attempts", Effects.most_attempts)
+    return replaced(FirstAttempts, "attempts", Effects.attempts)
 
 
 @bug
@@ -57,6 +64,7 @@ BUGS = (
     effect_forgotten_after_a_crash,
     effect_carried_out_before_the_commit,
     outcome_counted_twice,
+    outcome_presumed_to_be_the_first,
     first_attempt_believed,
     effect_carried_out_again_as_if_first,
 )

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 import bus.journey
 from bus import outbox
+from bus.changes import InsertNew
 from bus.envelope import Envelope
 from bus.inbox import Inbox
 from bus.incoming import Work
@@ -24,7 +25,7 @@ from minuet.simulation.planted.early import handing_over_early
 def no_inbox() -> AbstractContextManager[None]:
     """Nobody remembers what was handled."""
 
-    def claim(_self: Inbox, _unit: UnitOfWork, ids: Sequence[str]) -> set[str]:
+    def claim(_self: Inbox, _unit: UnitOfWork, ids: Sequence[str], **_: bool) -> set[str]:
         return set(ids)
 
     return replaced(Inbox, "claim", claim)
@@ -34,12 +35,12 @@ def no_inbox() -> AbstractContextManager[None]:
 def inbox_outside_the_transaction() -> AbstractContextManager[None]:
     """That a message was handled is committed before it is."""
 
-    def transaction(self: Any, works: list[Work]) -> Committed:
+    def transaction(self: Any, works: list[Work], presuming: bool) -> Committed:
         with self.database.transaction() as connection:
             unit = UnitOfWork(self.service, connection, self.clock.now(), self.clock.machine())
-            fresh = claim(unit, works)
-        with replaced(bus.journey, "claim", lambda _unit, _works: fresh):
-            return original(self, works)
+            fresh = claim(unit, works, presuming=False)
+        with replaced(bus.journey, "claim", lambda _unit, _works, _presuming: fresh):
+            return original(self, works, presuming)
 
     claim, original = bus.journey.claim, Journey._transaction
     return replaced(Journey, "_transaction", transaction)
@@ -49,21 +50,27 @@ def inbox_outside_the_transaction() -> AbstractContextManager[None]:
 def inbox_after_the_transaction() -> AbstractContextManager[None]:
     """That a message was handled is committed after it was, in a transaction of its own."""
 
-    def transaction(self: Any, works: list[Work]) -> Committed:
+    def transaction(self: Any, works: list[Work], presuming: bool) -> Committed:
         with replaced(Inbox, "claim", unhandled):
-            committed = original(self, works)
+            committed = original(self, works, presuming)
         with self.database.transaction() as connection:
             unit = UnitOfWork(self.service, connection, self.clock.now(), self.clock.machine())
             claim(Inbox(), unit, [w.envelope.id for w in works if isinstance(getattr(w, "source", None), Inbox)])
         return committed
 
-    def unhandled(_self: Inbox, unit: UnitOfWork, ids: Sequence[str]) -> set[str]:
+    def unhandled(_self: Inbox, unit: UnitOfWork, ids: Sequence[str], **_: bool) -> set[str]:
         inbox = unit.service.tables.inbox
         known = sa.select(inbox.c.message_id).where(inbox.c.message_id.in_(ids))
         return set(ids) - set(unit.connection.execute(known).scalars())
 
     claim, original = Inbox.claim, Journey._transaction
     return replaced(Journey, "_transaction", transaction)
+
+
+@bug
+def repeat_presumed_to_be_new() -> AbstractContextManager[None]:
+    """That nobody has handled a message before is presumed, and not found out when that is wrong."""
+    return replaced(InsertNew, "conflict", "")
 
 
 @bug
@@ -131,6 +138,7 @@ BUGS = (
     no_inbox,
     inbox_outside_the_transaction,
     inbox_after_the_transaction,
+    repeat_presumed_to_be_new,
     outbox_not_swept,
     relay_by_cursor,
     published_before_the_commit,
