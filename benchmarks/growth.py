@@ -60,6 +60,7 @@ def filled(broker: RabbitMQ, server: PostgreSQL, name: str, orders: int, kind: K
             copy(engine, table, orders - 1)
         with engine.connect() as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")
+            connection.exec_driver_sql("CHECKPOINT")  # its writing would fall into the first runs
         engine.dispose()
     print(f"{name}: {orders} orders", file=sys.stderr)
     return place
