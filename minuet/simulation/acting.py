@@ -15,6 +15,12 @@ from minuet.simulation.chance import branch
 from minuet.simulation.world import World
 
 PATIENCE = 4  # attempts at a service that is not there
+QUEUES = 0.25  # how often somebody else is being served: what comes meanwhile makes up one batch
+ERRANDS: Mapping[str, tuple[str, Any]] = {  # of people who have to do with nobody
+    "order": ("/catalogue/BUTTON", {"name": "BUTTON", "price": {"amount": 1, "currency": "EUR"}}),
+    "payment": ("/credits/c-0", {"balance": {"amount": 0, "currency": "EUR"}}),
+    "inventory": ("/stock/BUTTON", {"on_hand": 0}),
+}
 AGAIN = timedelta(hours=7)
 
 Headers = Mapping[str, str] | None
@@ -75,6 +81,8 @@ class Acting:
         self, service: str, method: str, path: str, body: Any = None, headers: Headers = None
     ) -> httpx.Response | None:
         """A few times. None if nobody answers, or the service says that it cannot now."""
+        if service in ERRANDS and self._chance.random() < QUEUES:
+            self.begin(self._run_errand(service))
         for _ in range(PATIENCE):
             answer = await self._call(service, method, path, body, headers)
             if answer is not None and answer.status_code < 500:
@@ -82,6 +90,9 @@ class Acting:
                 return answer
             await asyncio.sleep(1.0)
         return None
+
+    async def _run_errand(self, service: str) -> None:
+        await self._call(service, "PUT", *ERRANDS[service], headers=None)
 
     async def _call(self, service: str, method: str, path: str, body: Any, headers: Headers) -> httpx.Response | None:
         replicas = self._world.alive(service)

@@ -27,7 +27,7 @@ KINDS: dict[str, float] = {  # how likely at each opportunity, in a run of ordin
     "connection-lost": 0.01,  # to the broker, with messages in hand: they come again
     "gateway-unreachable": 0.06,
     "gateway-answer-lost": 0.08,
-    "gateway-slow": 0.1,  # slower than its caller waits
+    "gateway-slow": 0.15,  # slower than its caller waits
     "clock-skew": 0.5,  # a machine's clocks are wrong by up to ten minutes
     "service-down": 0.15,  # a service that crashes stays away for days
     "two-replicas": 0.4,  # of one service

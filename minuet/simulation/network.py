@@ -9,6 +9,7 @@ from minuet.simulation.faults import Faults
 
 SLOW_SECONDS = 5.0  # longer than the payment service waits
 LATEST_SECONDS = 3.4  # for a request to arrive: soon after its caller has given up, if at all
+UNREACHABLE_SECONDS = 2.4  # until that is noticed: a moment sooner than its caller gives up
 PLACE = "gateway"
 
 
@@ -29,10 +30,11 @@ class Network(httpx.AsyncBaseTransport):
             self.waiting -= 1
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
-        if self._strike("gateway-unreachable") is not None:
+        if (hard := self._strike("gateway-unreachable")) is not None:
+            await asyncio.sleep(hard * UNREACHABLE_SECONDS)
             raise httpx.ConnectError("nobody is there", request=request)
         slow = self._strike("gateway-slow")
-        late = 0.0 if slow is None else LATEST_SECONDS * slow**0.5
+        late = 0.0 if slow is None else LATEST_SECONDS * slow**0.2
         arrived = self._outside.run(asyncio.get_running_loop().create_task, self._arrive(request, late))
         response = await asyncio.shield(arrived)
         if slow is not None:

@@ -32,7 +32,7 @@ PRICES = {"TEAPOT": 5900, "CUP": 1250, "SAMOVAR": 24900}
 GOODS_WEIGHTS = (50, 35, 15)
 DUE, LONGEST = (1, 2, 3, 7, 7, 7, 10), 12  # days after placing
 REGRETS = (
-    "awaiting_payment",
+    *("awaiting_payment",) * 3,
     "awaiting_goods",
     "awaiting_shipment",
     "awaiting_shipment",

@@ -26,11 +26,12 @@ from order_service.neighbours import (
     ShipGoods,
 )
 
-HOW_OFTEN = 0.6  # of all worlds
+HOW_OFTEN = 0.7  # of all worlds
 REFERENCE = "another shop's"
 APART = tuple(timedelta(seconds=seconds) for seconds in (0, 0, 0, 1, 3, 30, 900, 5 * 3600, 2 * 86400))
 PAYER = Payer(id="s-1", name="Sam", email="sam@example.com")
 CALL_SECONDS = 4.0  # longer than a call to the gateway takes
+GIVEN_UP_SECONDS = (2.5, 3.4)  # payment waits no longer for it, and it may still arrive
 HASTY = 0.7  # the share of those who ask for something and say the rest while it is being done
 CARDS = (
     "tok_ok",
@@ -75,15 +76,17 @@ class Strangers:
                 self._acting.plan(at, partial(self._urge, reference, CALL_SECONDS * self._chance.random()))
 
     def _plan_at_once(self, reference: str, at: timedelta, commands: Sequence[Says]) -> None:
-        """The first of them first, and others while a call to the gateway that came of it is under way."""
-        first = self._chance.choice((1, 2))
+        """The first of them first, in sequence, and others while a call to the gateway that came of it is under way."""
+        first = self._chance.choice((1, 2, 3))
         for number, make in enumerate(commands[:first]):
             self._acting.plan(at, partial(self._say, make(), 0.1 * number))
         while_it_lasts = self._chance.choice((0.1, CALL_SECONDS))
         for make in self._chance.choices(commands, k=self._chance.choice((1, 2, 3))):
             self._acting.plan(at, partial(self._say, make(), while_it_lasts * self._chance.random()))
         for _ in range(self._chance.choice((0, 0, 1, 3))):
-            self._acting.plan(at, partial(self._urge, reference, while_it_lasts * self._chance.random()))
+            while_given_up = self._chance.uniform(*GIVEN_UP_SECONDS)
+            wait = self._chance.choice((while_it_lasts * self._chance.random(), while_given_up))
+            self._acting.plan(at, partial(self._urge, reference, wait))
 
     async def _say(self, command: Message, wait: float) -> None:
         await asyncio.sleep(wait)
