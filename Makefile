@@ -11,11 +11,14 @@ demo: .venv/run
 up: .venv/run
 	@$(BIN)/minuet up
 
+# Each process of pytest has servers of its own.
+TOGETHER = -n auto --maxprocesses 4 --dist worksteal
+
 test: .venv/dev
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q $(TOGETHER)
 
 test-all: .venv/dev
-	$(BIN)/pytest -q -m ""
+	$(BIN)/pytest -q $(TOGETHER) -m ""
 
 check: .venv/dev
 	$(BIN)/ruff format --check .

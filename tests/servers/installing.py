@@ -1,15 +1,18 @@
 """Where a server's programs are. On Debian as root the missing are installed; elsewhere the error says what to do."""
 
+import fcntl
 import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 APT_SECONDS = 600
+LOCK = Path(tempfile.gettempdir()) / "minuet-tests-install.lock"
 START_NOTHING = Path("/usr/sbin/policy-rc.d")  # asked by every Debian package that is about to start its service
 
 
@@ -34,7 +37,9 @@ def need(server: Needed) -> Path:
     """The folder of the server's programs, installed first if it must and can be. Raises Missing."""
     found = find(server)
     if found is None and can_install():
-        install(server.package)
+        with one_at_a_time():
+            if find(server) is None:
+                install(server.package)
         found = find(server)
     if found is None:
         raise Missing(
@@ -77,6 +82,14 @@ def apt_get(*words: str) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=APT_SECONDS,
     )
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Other processes of the same tests need the same."""
+    with LOCK.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager
