@@ -123,9 +123,9 @@ class Delete(Change):
     """What somebody else has locked is left to him: to wait for it could be a deadlock, as he may wait for us."""
 
     def at_once(self) -> str:
-        table, keys = self.table.name, ", ".join(self.keys)
-        locked = f"SELECT {keys} FROM {table} WHERE ({keys}) IN (SELECT {keys} FROM {recordset(self.table)})"
-        return f"DELETE FROM {table} WHERE ({keys}) IN ({locked} FOR UPDATE SKIP LOCKED)"
+        table, (key,) = self.table.name, self.keys
+        locked = f"SELECT {key} FROM {table} WHERE {key} = ANY (ARRAY(SELECT {key} FROM {recordset(self.table)}))"
+        return f"DELETE FROM {table} WHERE {key} = ANY (ARRAY({locked} FOR UPDATE SKIP LOCKED))"
 
     def each(self) -> Any:
         return sa.delete(self.table).where(*(self.table.c[name] == new(name) for name in self.keys))

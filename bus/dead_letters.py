@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 
@@ -34,6 +34,8 @@ NEW_LINE = "\n"
 
 class DeadLetters:
     """The source of retries. A message that was handled meanwhile just closes its row."""
+
+    presumes: ClassVar[bool] = False
 
     def claim(self, unit: UnitOfWork, ids: Sequence[str], *, presuming: bool = False) -> set[str]:
         letters = unit.service.tables.dead_letters

@@ -24,6 +24,7 @@ LONGEST_PAUSE = 300.0
 class Effects:
     """The source of outcomes. An outcome's id is its effect's."""
 
+    presumes: ClassVar[bool] = True
     attempts: ClassVar[int | None] = None  # that there may have been; None: any number
 
     def claim(self, unit: UnitOfWork, ids: Sequence[str], *, presuming: bool = False) -> set[str]:
@@ -74,7 +75,8 @@ def sweep(context: Context) -> list[Envelope]:
     """Lease effects whose lease is over: a crash or a failure left them behind."""
     unit = context.unit
     values = {"now": unit.machine, "until": unit.machine + LEASE_SECONDS, "most": SWEEP_LIMIT}
-    return [Envelope.from_row(row) for row in unit.connection.execute(_lease(unit.service.tables.effects), values)]
+    leased = map(Envelope.from_row, unit.connection.execute(_lease(unit.service.tables.effects), values))
+    return [effect for effect in leased if effect.id not in unit.presumed_done]
 
 
 @cache

@@ -4,6 +4,7 @@ Pattern: Idempotent Receiver (Hohpe and Woolf, Enterprise Integration Patterns).
 """
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import sqlalchemy as sa
 
@@ -16,6 +17,8 @@ KEPT_SECONDS = 30 * 24 * 3600.0  # a redrive of anything older is refused
 
 class Inbox:
     """The source of what arrives over the transport."""
+
+    presumes: ClassVar[bool] = True
 
     def claim(self, unit: UnitOfWork, ids: Sequence[str], *, presuming: bool = False) -> set[str]:
         inbox = unit.service.tables.inbox

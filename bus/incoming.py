@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from pydantic import ValidationError
 
@@ -17,6 +17,8 @@ from bus.unreadable import Unreadable
 
 class Source(Protocol):
     """Where incoming messages come from: the wire, timers, effects, dead letters."""
+
+    presumes: ClassVar[bool]  # `claim` knows how to presume
 
     def claim(self, unit: UnitOfWork, ids: Sequence[str], *, presuming: bool = False) -> set[str]:
         """Take these messages in the unit's own transaction. Returns those that nobody has taken before.

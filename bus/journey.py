@@ -92,12 +92,12 @@ class Journey:
 
     def _together(self, works: list[Work]) -> Committed:
         """At first none of the messages is taken for a repeat. Whatever goes wrong then is done again, with a look."""
-        presuming = any(isinstance(work, Incoming) for work in works)
+        presuming = any(isinstance(work, Incoming) and work.source.presumes for work in works)
         for _ in range(RETRIES):
             try:
                 return self._transaction(works, presuming)
             except Exception as error:
-                if is_unreachable(error) or not (presuming or is_conflict(error)):
+                if not is_conflict(error) and (is_unreachable(error) or not presuming):
                     raise
             presuming = False
         return self._transaction(works, presuming=False)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from pydantic_core import to_json
@@ -90,6 +90,8 @@ def timer_id_of(message: Local) -> str:
 
 class DueTimers:
     """The source of timers that go off: a timer is taken by deleting its row, if it is still due."""
+
+    presumes: ClassVar[bool] = False
 
     def claim(self, unit: UnitOfWork, ids: Sequence[str], *, presuming: bool = False) -> set[str]:
         taken = unit.connection.execute(_take(unit.service.tables.timers), {"ids": ids, "now": unit.now})

@@ -69,7 +69,7 @@ class Writes:
             self._gathered.setdefault(kind(table, tuple(rows[0])), []).extend(rows)
 
     def _write_at_once(self, gathered: Mapping[Change, Rows]) -> Iterable[tuple[Change, int]]:
-        changes = tuple(sorted(gathered, key=lambda change: (change.table.name, type(change).__name__)))  # few texts
+        changes = tuple(sorted(gathered, key=place))  # few texts
         given = tuple(as_json(gathered[change]) for change in changes)
         return zip(changes, self._connection.exec_driver_sql(_at_once(changes), given).one(), strict=True)
 
@@ -77,6 +77,11 @@ class Writes:
         for change, rows in gathered.items():
             bound = [{f"new_{name}": value for name, value in row.items()} for row in rows]
             yield change, self._connection.execute(_each(change), bound).rowcount
+
+
+def place(change: Change) -> tuple[bool, str, str]:
+    """What is claimed comes first."""
+    return not isinstance(change, InsertNew | Take), change.table.name, type(change).__name__
 
 
 @lru_cache(maxsize=1000)

@@ -1,13 +1,15 @@
 """Effects: the intent is committed, carried out at least once outside any transaction, and its outcome counts once."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bus import effects, performing
-from bus.envelope import Envelope
+from bus.envelope import Envelope, origin
 from bus.errors import Unavailable
+from bus.incoming import Call, decode
 from bus.message import Local
 from tests.bus.bench import CounterBench
 from tests.bus.counter import BellRang, RingBell, Sound, tables
@@ -76,6 +78,18 @@ def test_an_outcome_of_whoever_takes_himself_for_the_only_one_counts_only_if_he_
     bench.effects *= 2
     assert bench.outcome(OUTCOME, alone=True) == []
     assert len(bench.outcome(OUTCOME)) == 1
+    assert bench.rows(tables.effects) == []
+
+
+def test_what_has_its_outcome_in_a_batch_is_not_leased_again_in_it(bench: CounterBench) -> None:
+    """It would be carried out once more, and nothing would say so."""
+    [effect] = bench.batch(bench.arrive(Sound(name="a"), "1")).effects
+    bench.clock.advance(LEASE + timedelta(seconds=1))
+    outcome = replace(effect, type=BellRang.wire_name, body=OUTCOME.model_dump_json().encode())
+    sweeping = Call(origin("look", sender="counter", at=""), effects.sweep)
+    said = bench.batch(decode(bench.service, outcome, effects.Effects()), sweeping).outgoing
+    assert [envelope.type for envelope in said] == ["counter.sounded.v1"]
+    assert sweeping.result == []
     assert bench.rows(tables.effects) == []
 
 

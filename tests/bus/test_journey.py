@@ -1,6 +1,7 @@
 """One message's journey: a batch of them, in one transaction."""
 
 import json
+import sqlite3
 
 import pytest
 import sqlalchemy as sa
@@ -171,9 +172,16 @@ def test_an_event_of_another_service_is_handled_by_its_wire_name(bench: CounterB
     assert bench.totals() == {"a": 1}
 
 
-def test_a_conflict_is_no_failure_of_any_message(bench: CounterBench) -> None:
+@pytest.mark.parametrize(
+    "conflict",
+    [
+        sa.exc.IntegrityError("insert", {}, Exception("UNIQUE constraint failed")),
+        sa.exc.OperationalError("begin", {}, sqlite3.OperationalError("database is locked")),
+    ],
+)
+def test_a_conflict_is_no_failure_of_any_message(bench: CounterBench, conflict: Exception) -> None:
     """Two transactions met: the whole batch is done again, and nothing is counted against anyone."""
-    conflicts = iter([sa.exc.IntegrityError("insert", {}, Exception("UNIQUE constraint failed"))])
+    conflicts = iter([conflict, conflict])
 
     def meet(_: Context) -> None:
         for conflict in conflicts:

@@ -1,9 +1,11 @@
 """Replicas whose batches name the same rows in opposite sequences."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +15,7 @@ from bus.journey import Journey
 from bus.records import Records
 from bus.unit import Context
 from tests.isolation.replicas import PATIENCE_SECONDS, Replicas, calling
-from tests.isolation.tally import Count, Tallies, Tally, tallies
+from tests.isolation.tally import Count, CountAbroad, Tallies, Tally, tallies
 
 ROUNDS = 15
 NAMES = ("a", "b", "c", "d")
@@ -119,3 +121,15 @@ def test_a_deadlock_that_a_handler_brings_about_is_resolved_by_doing_one_batch_a
         lambda: calling(both("b", "a"))(other),
     )
     assert numbers(counting) == {3}
+
+
+def test_what_is_claimed_is_claimed_before_anything_is_written(counting: Replicas) -> None:
+    """Two replicas that got the same messages in opposite sequences queue up there."""
+    written: list[str] = []
+
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        written.extend(re.findall(r"change_\d+ AS \((\w+ \w+ \w+)", statement))
+
+    sa.event.listen(counting.database.engine, "before_cursor_execute", note)
+    counting.tell(CountAbroad(name="a"))
+    assert written[:2] == ["INSERT INTO inbox", "INSERT INTO effects"]

@@ -136,5 +136,10 @@ def test_it_finds_its_rows_by_an_index(database: Database, ask: Ask) -> None:
     assert "Seq Scan" not in found, found
 
 
+def test_what_is_deleted_is_joined_with_nothing(database: Database) -> None:
+    """An outbox is nearly always empty when it is analysed: then any join looks cheap, and was cubic."""
+    assert "Join" not in plans(database, lambda context: outbox.forget(context.unit, ["1", "2"]))
+
+
 def test_a_month_of_due_timers_is_not_sorted_for_every_hundred(full: Database) -> None:
     assert "Sort" not in plans(full, due_timers)
