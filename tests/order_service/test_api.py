@@ -5,7 +5,6 @@ import json
 from collections import Counter
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -21,6 +20,7 @@ from order_service.neighbours import (
 from tests.order_service.asking import CARD, INVOICE, body, counts, hear, is_problem, outbox, outbox_ids, placed, show
 from tests.service_bench import ServiceBench
 
+NOBODYS = "00000000-0000-4000-8000-000000000000"  # an order of this id was never placed
 PAID = (PaymentReceived,)
 FETCHED = (*PAID, GoodsFetched)
 SHIPPED = (*FETCHED, GoodsShipped)
@@ -148,8 +148,8 @@ HOSTILE = [
         ("POST", "/orders"),
         ("PUT", "/customers/ann"),
         ("PUT", "/catalogue/tea"),
-        ("POST", f"/orders/{uuid4()}/price-decision"),
-        ("POST", f"/orders/{uuid4()}/attention"),
+        ("POST", f"/orders/{NOBODYS}/price-decision"),
+        ("POST", f"/orders/{NOBODYS}/attention"),
     ],
 )
 async def test_hostile_json_is_the_callers_fault(
@@ -211,7 +211,7 @@ async def test_an_order_is_shown_with_its_history(shop: httpx.AsyncClient, bench
 
 
 @pytest.mark.parametrize("what", ["", "/cancel", "/price-decision", "/attention"])
-@pytest.mark.parametrize("order_id", [str(uuid4())])
+@pytest.mark.parametrize("order_id", [NOBODYS])
 async def test_an_unknown_order_is_not_found(client: httpx.AsyncClient, order_id: str, what: str) -> None:
     bodies = {
         "/cancel": None,
@@ -431,9 +431,9 @@ def forged(*position: Any) -> str:
         forged(),
         forged("2026-01-01"),
         forged(1, 2),
-        forged("yesterday", str(uuid4())),
-        forged("9999-12-31T23:59:59-23:59", str(uuid4())),
-        forged("0001-01-01T00:00:00+23:59", str(uuid4())),
+        forged("yesterday", NOBODYS),
+        forged("9999-12-31T23:59:59-23:59", NOBODYS),
+        forged("0001-01-01T00:00:00+23:59", NOBODYS),
         forged("2026-01-01T00:00:00+00:00", "\ud800"),
         forged("2026-01-01T00:00:00+00:00", "\x00"),
         forged({}, []),
