@@ -77,11 +77,12 @@ def test_a_letter_that_still_retries_can_be_redriven_now(bench: FragileBench) ->
 def test_two_who_redrive_one_letter_at_once_handle_it_once(bench: FragileBench) -> None:
     letter_id = parked(bench)
     bench.fragile.mended.add("poison")
+    bench.fragile.tried.clear()
     first = bench.act(redriving.redrive, letter_id)
     second = bench.act(redriving.redrive, letter_id)
     bench.retry(first)
     bench.retry(second)
-    assert bench.fragile.tried == ["tea", "tea"]  # once in vain, once redriven
+    assert bench.fragile.tried == ["tea"]
     assert bench.letter()["status"] == "redriven"
     assert len(bench.audit()) == 2
 
@@ -131,11 +132,12 @@ def test_what_was_discarded_counts_as_handled(bench: FragileBench) -> None:
 
 def test_a_letter_that_was_discarded_before_its_next_attempt_is_not_tried(bench: FragileBench) -> None:
     letter_id = parked(bench, fails="bug")
+    bench.fragile.tried.clear()
     bench.clock.advance(timedelta(seconds=1))
     (due,) = bench.call(dead_letters.due)
     bench.discard(letter_id)
     bench.retry(due)
-    assert (bench.letter()["status"], bench.fragile.tried) == ("discarded", ["tea"])
+    assert (bench.letter()["status"], bench.fragile.tried) == ("discarded", [])
 
 
 def reminder_that_failed(bench: FragileBench) -> str:

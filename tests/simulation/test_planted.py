@@ -17,7 +17,7 @@ DOCUMENT = ROOT / "docs" / "planted-bugs.md"
 ALWAYS = {  # caught within few seeds, each by another invariant
     "ack-before-commit": "Q3",
     "published-before-the-commit": "S5",
-    "gateway-key-not-stable": "S4",
+    "no-inbox": "S4",
     "deadline-not-cancelled": "S8",
     "refund-forgotten": "Q1",
 }
@@ -67,7 +67,7 @@ def test_what_was_planted_is_gone_afterwards() -> None:
 
 
 def test_the_document_lists_the_catalogue() -> None:
-    """Every bug with what is wrong, in the catalogue's sequence, and which invariant noticed it, or that none did."""
+    """Every bug with what is wrong, in the catalogue's sequence, and which invariant noticed it."""
     assert len(CATALOGUE) >= 40
     text = DOCUMENT.read_text()
     assert [(name, what) for name, what, *_ in rows_of(text)] == [
@@ -75,8 +75,7 @@ def test_the_document_lists_the_catalogue() -> None:
         *((lock.name, lock.what) for lock in LOCKS),
     ], "write it anew: .venv/bin/minuet simulate --planted --write docs/planted-bugs.md"
     hunted = rows_of(text)[: -len(LOCKS)]
-    assert all(re.fullmatch(r"[SQL]\d|escaped", by) and 1 <= int(seeds) <= SEEDS for _, _, by, seeds in hunted)
-    assert sum(by != "escaped" for _, _, by, _ in hunted) >= 40
+    assert all(re.fullmatch(r"[SQL]\d", by) and 1 <= int(seeds) <= SEEDS for _, _, by, seeds in hunted)
 
 
 def rows_of(document: str) -> list[list[str]]:

@@ -17,8 +17,7 @@ HEAD = """\
 A checker that has never caught anything proves nothing. Each of these bugs is a small change to production code, made
 while it runs. `minuet simulate --planted` plants one after the other, runs seeds with all kinds of faults, from the
 first until an invariant breaks that holds in that seed without the bug, and fails if a bug escapes. This page is what
-such a run wrote, with `--write docs/planted-bugs.md`: which invariant noticed first, in the seed of which number. What
-escaped did so for as many seeds as are named; more seeds, or a world in which it matters more often, may catch it.
+such a run wrote, with `--write docs/planted-bugs.md`: which invariant noticed first, in the seed of which number.
 """
 COLUMNS = "| bug | what is wrong | caught by | after seeds |\n|---|---|---|---|\n"
 LOCKED = """
