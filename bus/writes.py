@@ -48,7 +48,7 @@ class Writes:
         self._gather(Take, table, rows)
 
     def delete(self, table: sa.Table, rows: Rows) -> None:
-        """By key. What is gone, or locked by somebody else, is left alone."""
+        """By key, of one column. What is gone, or locked by somebody else, is left alone."""
         self._gather(Delete, table, rows)
 
     def flush(self) -> None:
