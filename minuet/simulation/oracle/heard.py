@@ -23,6 +23,7 @@ class Heard:
     deliveries: Deliveries
     states: dict[tuple[str, str], str] = field(default_factory=dict)  # as last seen, by flow and instance
     steps: dict[tuple[str, str], int] = field(default_factory=dict)
+    reserved: set[str] = field(default_factory=set)  # by this commit: perhaps after what else was heard in it
 
     def seen(self, service: str, instance_id: str) -> None:
         """Everything about this commit was asked."""
@@ -74,7 +75,9 @@ class Heard:
                 yield f"inventory has heard that it is to fetch the goods of {said.subject}, and knows of none"
             case "inventory", "inventory.release-goods.v1" if reservation not in ("released", "shipped"):
                 yield f"inventory has heard that it is to release the goods of {said.subject}, they are {reservation}"
-            case "inventory", "shipping.goods-shipped.v1" if reservation == "fetched":
+            case "inventory", "shipping.goods-shipped.v1" if (
+                reservation == "fetched" and said.subject not in self.reserved  # by strangers who did not wait for it
+            ):
                 yield f"inventory has heard that {said.subject} is shipped, and still holds its goods"
             case "shipping", "shipping.ship-goods.v1" if parcel is None:
                 yield f"shipping has heard that it is to ship {said.subject}, and knows of no parcel"

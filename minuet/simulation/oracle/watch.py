@@ -92,6 +92,7 @@ class Oracle:
         rows = touched.take(self.books.databases[service])
         self.books.forget()
         asked: dict[Asked, None] = {}
+        self.heard.reserved = {key for table, event, key in rows if (table, event) == ("reservations", "INSERT")}
         for table, event, key in rows:
             asked.update(dict.fromkeys(self._about(service, table, event, key)))
             if table in ABOUT_ORDERS or (table == "saga_instances" and service == "order"):
