@@ -12,7 +12,7 @@ up: .venv/run
 	@$(BIN)/minuet up
 
 # Each process of pytest has servers of its own.
-TOGETHER = -n auto --maxprocesses 4 --dist worksteal
+TOGETHER = -n auto --maxprocesses 2 --dist worksteal
 
 test: .venv/dev
 	$(BIN)/pytest -q $(TOGETHER)
