@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import sqlalchemy as sa
 
+from bus import many
 from bus.delivery import open_delivery
 from bus.envelope import Envelope
 from bus.errors import NotYet, Poison, Refused
@@ -24,7 +25,7 @@ from bus.tables import OPEN_LETTERS
 from bus.transport import Delivery
 from bus.unit import Context, UnitOfWork
 from bus.unreadable import REFUSED, unreadable
-from bus.upsert import insert_ignore, insert_or_update
+from bus.upsert import insert_ignore
 
 ATTEMPTS = 10  # pauses of 1, 2, 4 ... 256 seconds, about 9 minutes; then a person
 LEASE_SECONDS = 5.0  # for the process that tries it; the others leave it alone so long
@@ -39,9 +40,7 @@ class DeadLetters:
 
     def claim(self, unit: UnitOfWork, ids: Sequence[str], *, presuming: bool = False) -> set[str]:
         letters = unit.service.tables.dead_letters
-        open_ones = letters.c.message_id.in_(ids) & (letters.c.status == "retrying")
-        close = sa.update(letters).where(open_ones).values(status="redriven", next_attempt_at=None)
-        closed = unit.connection.execute(close.returning(letters.c.message_id)).scalars().all()
+        closed = unit.connection.execute(_close(letters), {"ids": ids}).scalars().all()
         return Inbox().claim(unit, closed) if closed else set()
 
     def set_aside(self, unit: UnitOfWork, message_id: str) -> None:
@@ -51,9 +50,9 @@ class DeadLetters:
 def keep(unit: UnitOfWork, work: Incoming, error: Exception) -> None:
     """Store a message that failed. Poison is parked at once; anything else is retried a number of times first."""
     work.source.set_aside(unit, work.envelope.id)
-    letters = unit.service.tables.dead_letters
-    envelope = apart(unit, work.envelope)
-    before = under(unit, envelope.id)
+    found = under(unit, work.envelope.id)
+    envelope = apart(found, work.envelope)
+    before = found if envelope is work.envelope else under(unit, envelope.id)
     if is_handled(unit, work.envelope.id):
         return  # a repeat of what was handled, or given up, meanwhile
     attempts = (before.attempts if before else 0) + 1
@@ -65,7 +64,8 @@ def keep(unit: UnitOfWork, work: Incoming, error: Exception) -> None:
         "first_at": before.first_at if before else unit.machine,
         "next_attempt_at": None if parked else unit.machine + 2.0 ** (attempts - 1),
     }
-    unit.connection.execute(insert_or_update(unit.connection, letters, row))
+    unit.writes.put(unit.service.tables.dead_letters, [row])
+    unit.flush()
 
 
 def receive(unit: UnitOfWork, delivery: Delivery, why: str) -> None:
@@ -75,7 +75,7 @@ def receive(unit: UnitOfWork, delivery: Delivery, why: str) -> None:
     work = open_delivery(unit.service, delivery)
     if work.poison is not None:
         keep(unit, work, work.poison)
-    elif apart(unit, work.envelope) is not work.envelope:
+    elif apart(under(unit, work.envelope.id), work.envelope) is not work.envelope:
         keep(unit, work, Poison(f"another message has a letter under the same id, {work.envelope.id}; {why}"))
     else:
         row = new(unit, work.envelope, why)
@@ -84,19 +84,20 @@ def receive(unit: UnitOfWork, delivery: Delivery, why: str) -> None:
 
 def under(unit: UnitOfWork, message_id: str) -> Any:
     """The letter with this message id, locked."""
-    letters = unit.service.tables.dead_letters
-    return unit.connection.execute(
-        sa.select(letters).where(letters.c.message_id == message_id).with_for_update()
-    ).first()
+    return unit.connection.execute(_under(unit.service.tables.dead_letters), {"message_id": message_id}).first()
 
 
-def apart(unit: UnitOfWork, envelope: Envelope) -> Envelope:
-    """Under an id of its own, if another message has a letter under the same: nobody's letter is written over.
+@cache
+def _under(letters: sa.Table) -> Any:
+    return sa.select(letters).where(letters.c.message_id == sa.bindparam("message_id")).with_for_update()
+
+
+def apart(found: Any, envelope: Envelope) -> Envelope:
+    """Under an id of its own, if the letter found under its id is another message's: nobody's is written over.
 
     Such a one is not tried again by itself: who says different things under one id may have said the first already.
     """
-    row = under(unit, envelope.id)
-    known = envelope if row is None else message_of(row)
+    known = envelope if found is None else message_of(found)
     if (known.type, known.body) == (envelope.type, envelope.body):
         return envelope
     return replace(envelope, id=str(derived(envelope.id, envelope.type, envelope.body.hex())))
@@ -114,6 +115,13 @@ def new(unit: UnitOfWork, envelope: Envelope, cause: str) -> dict[str, Any]:
         "first_at": unit.machine,
         "next_attempt_at": unit.machine,
     }
+
+
+@cache
+def _close(letters: sa.Table) -> Any:
+    open_ones = many.among(letters.c.message_id, "ids") & (letters.c.status == "retrying")
+    close = sa.update(letters).where(open_ones).values(status="redriven", next_attempt_at=None)
+    return close.returning(letters.c.message_id)
 
 
 def due(context: Context) -> list[Envelope]:

@@ -4,14 +4,24 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import sqlalchemy as sa
+
 from bus.message import Effect, Local, Message
 from bus.unit import Context, Store
 
 M = TypeVar("M", bound=Message)
 E = TypeVar("E", bound=Effect)
 
-# Done every second or so, machine time, e.g. for leases that are over; it returns messages like a handler.
-Sweep = Callable[[Context], Iterable[Message]]
+
+@dataclass(frozen=True)
+class Sweep:
+    """What a service must notice by itself in machine time, e.g. that a lease is over: it looks every second or so."""
+
+    is_due: Callable[[sa.Connection, float], bool]  # at a machine time; it costs little, and may be wrong
+    run: Callable[[Context], Iterable[Message]]  # like a handler
+
+    def carry_out(self, context: Context) -> None:
+        context.send(self.run(context))
 
 
 @dataclass(frozen=True)

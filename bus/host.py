@@ -14,6 +14,7 @@ from bus.delivery import open_delivery
 from bus.draining import Draining
 from bus.envelope import Envelope
 from bus.errors import Conflict, Unavailable
+from bus.handler import Sweep
 from bus.hooks import Hooks
 from bus.ids import IdSource
 from bus.incoming import Source, decode
@@ -164,11 +165,11 @@ class Host:
     async def _look(self) -> None:
         """Once a second: has a crash, or another process, left something that is overdue?"""
         await asyncio.sleep(POLL_SECONDS)
-        found = await asyncio.to_thread(self._earliest)
+        found, due = await asyncio.to_thread(self._overdue, self.clock.machine())
         if found.timer is not None and found.timer <= self.clock.now():
             self._timer_set.set()
-        if self.service.sweeps:
-            await self.writer.call(self._sweep_service)
+        for sweep in due:
+            await self.writer.call(sweep.carry_out)
         if found.is_overdue(self.clock.machine()):
             await self._sweep()
 
@@ -182,13 +183,8 @@ class Host:
         for letter in letters:
             await self._do([letter], dead_letters.DeadLetters())
 
-    def _sweep_service(self, context: Context) -> None:
-        for sweep in self.service.sweeps:
-            context.send(sweep(context))
-
     async def _prune(self) -> None:
-        await self.writer.call(lambda context: inbox.prune(context.unit))
-        await self.writer.call(lambda context: dead_letters.prune(context.unit))
+        await self.writer.call(prune)
         await asyncio.sleep(PRUNE_SECONDS)
 
     async def _do(self, envelopes: Sequence[Envelope], source: Source) -> None:
@@ -198,9 +194,10 @@ class Host:
         with self.database.snapshot() as connection:
             return timers.due(connection, self.service.tables.timers, now)
 
-    def _earliest(self) -> Earliest:
+    def _overdue(self, machine: float) -> tuple[Earliest, list[Sweep]]:
         with self.database.snapshot() as connection:
-            return look(connection, self.service.tables)
+            due = [sweep for sweep in self.service.sweeps if sweep.is_due(connection, machine)]
+            return look(connection, self.service.tables), due
 
     async def _forever(self, once: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -212,3 +209,8 @@ class Host:
             except Exception:
                 log.exception("unexpected, going on", service=self.service.name)
                 await asyncio.sleep(POLL_SECONDS)
+
+
+def prune(context: Context) -> None:
+    inbox.prune(context.unit)
+    dead_letters.prune(context.unit)

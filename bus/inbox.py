@@ -4,6 +4,7 @@ Pattern: Idempotent Receiver (Hohpe and Woolf, Enterprise Integration Patterns).
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import ClassVar
 
 import sqlalchemy as sa
@@ -33,9 +34,12 @@ class Inbox:
 
 
 def is_handled(unit: UnitOfWork, message_id: str) -> bool:
-    inbox = unit.service.tables.inbox
-    query = sa.select(inbox.c.message_id).where(inbox.c.message_id == message_id)
-    return unit.connection.execute(query).first() is not None
+    return bool(unit.connection.scalar(_is_handled(unit.service.tables.inbox), {"message_id": message_id}))
+
+
+@cache
+def _is_handled(inbox: sa.Table) -> sa.Select[tuple[bool]]:
+    return sa.select(sa.exists().where(inbox.c.message_id == sa.bindparam("message_id")))
 
 
 def prune(unit: UnitOfWork) -> None:

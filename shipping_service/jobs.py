@@ -7,10 +7,11 @@ report what became of them. A job whose lease is over goes back, and may be hand
 from collections.abc import Callable, Iterable
 
 from bus.errors import Refused
+from bus.handler import Sweep
 from bus.message import Message
 from bus.unit import Context
 from shipping_service import rules
-from shipping_service.models import Carrier, Shipments
+from shipping_service.models import Carrier, Shipments, is_lease_over, is_pushing_due
 from shipping_service.shipment import Mode, Shipment
 
 SWEEP_LIMIT = 500
@@ -96,4 +97,4 @@ def not_held(worker: str, shipment: Shipment) -> str:
     return f"{worker!r} holds no lease of job {shipment.shipment_id}: {why}. Ask for work with POST /jobs/claims"
 
 
-SWEEPS = (take_back, push_pending)
+SWEEPS = (Sweep(is_lease_over, take_back), Sweep(is_pushing_due, push_pending))

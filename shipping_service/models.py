@@ -45,6 +45,8 @@ def queue(column: sa.ColumnElement[float], waiting: sa.ColumnElement[bool]) -> s
 
 PENDING = queue(shipments.c.queued_at, shipments.c.queued_at.is_not(None))
 LEASE_OVER = queue(shipments.c.lease_until, shipments.c.lease_until <= sa.bindparam("machine"))
+ANY_PENDING = sa.select(sa.exists().where(shipments.c.queued_at.is_not(None)))
+ANY_LEASE_OVER = sa.select(sa.exists().where(shipments.c.lease_until <= sa.bindparam("machine")))
 MODE = sa.select(carrier.c.mode)
 
 
@@ -91,6 +93,16 @@ class Carrier(Store):
     def change(self, mode: Mode) -> None:
         self._mode = mode
         self.connection.execute(insert_or_update(self.connection, carrier, {"id": 1, "mode": mode}))
+
+
+def is_lease_over(connection: sa.Connection, machine: float) -> bool:
+    """Of some job."""
+    return bool(connection.scalar(ANY_LEASE_OVER, {"machine": machine}))
+
+
+def is_pushing_due(connection: sa.Connection, _machine: float) -> bool:
+    """Nobody will ask for what waits."""
+    return mode_of(connection) == "push" and bool(connection.scalar(ANY_PENDING))
 
 
 def mode_of(connection: sa.Connection) -> Mode:

@@ -24,6 +24,7 @@ UNFINISHED = (  # rows to publish; when the next timer is due; the next attempt 
     " (SELECT min(next_attempt_at) FROM dead_letters WHERE status = 'retrying'),"
     " (SELECT min(lease_until) FROM effects)"
 )
+STATES = "SELECT DISTINCT state FROM saga_instances"
 WITH_FLOWS = ("order", "payment")
 
 
@@ -36,6 +37,7 @@ class Rows:
     next_timer: datetime | None
     next_attempt: float | None  # machine time
     next_effect: float | None  # likewise
+    states: frozenset[str]  # in which its flows are
 
 
 class Acting(Protocol):
@@ -56,7 +58,8 @@ class Conductor:
         self._acting = acting
         self._customers = customers
         self._chance = branch(world.seed, "conductor")
-        self._ended, self._human = states_of(Kind.END), states_of(Kind.HUMAN)
+        self._ended = frozenset(states_of(Kind.END))
+        self._resting = self._ended | frozenset(states_of(Kind.HUMAN))
         self._looked: dict[str, Rows] = {}
         self._leapt = 0.0
 
@@ -97,15 +100,14 @@ class Conductor:
         return world.agenda.run_due()
 
     def _all_over(self) -> bool:
-        return not self._customers.waiting and self._all_in([*self._ended, *self._human]) and self._nobody_cares()
+        return not self._customers.waiting and self._all_in(self._resting) and self._nobody_cares()
 
     def _nobody_cares(self) -> bool:
         """People look after orders that need them as long as they do; then the orders are theirs."""
         return self._all_in(self._ended) or self._world.agenda.next_at is None
 
-    def _all_in(self, states: list[str]) -> bool:
-        others = f"SELECT EXISTS(SELECT 1 FROM saga_instances WHERE state NOT IN ({', '.join('?' * len(states))}))"
-        return not any(self._world.oracle.books.value(service, others, *states) for service in WITH_FLOWS)
+    def _all_in(self, states: frozenset[str]) -> bool:
+        return all(self._rows(service).states <= states for service in WITH_FLOWS)
 
     def _wake(self) -> None:
         """Timers that are due go off: at once, or when what else comes that day has begun to come."""
@@ -139,9 +141,14 @@ class Conductor:
         """Looked up again only after a commit: nothing else changes them."""
         number = self._world.commits[name]
         if name not in self._looked or self._looked[name].commit != number:
-            [(unfinished, timer, *attempts)] = self._world.oracle.books.rows(name, UNFINISHED)
-            self._looked[name] = Rows(number, bool(unfinished), timer and time_of(timer), *attempts)
+            self._looked[name] = self._look_up(name, number)
         return self._looked[name]
+
+    def _look_up(self, name: str, commit: int) -> Rows:
+        books = self._world.oracle.books
+        [(unfinished, timer, attempt, effect)] = books.rows(name, UNFINISHED)
+        states = frozenset(state for (state,) in books.rows(name, STATES)) if name in WITH_FLOWS else frozenset()
+        return Rows(commit, bool(unfinished), timer and time_of(timer), attempt, effect, states)
 
     def _nothing_in_flight(self) -> bool:
         up = all(len(self._world.alive(name)) > 0 for name in self._world.replicas)

@@ -30,7 +30,10 @@ CONNECTION_LOST, SERIALIZATION_FAILURE = "08006", "40001"
 
 
 class WatchedDisk(Database):
-    """A database in memory that is emptied for every world. `committed` is told after each commit."""
+    """A database in memory that is emptied for every world. `committed` is told after each commit.
+
+    All happens in one thread, so two connections will do: one that writes, and one that reads.
+    """
 
     def __init__(self, metadata: sa.MetaData, watched: Callable[[sqlite3.Connection], None]) -> None:
         super().__init__("sqlite://")
@@ -42,16 +45,31 @@ class WatchedDisk(Database):
         self.raw.backup(self._empty)
         watched(self.raw)
         self.committed: Callable[[], None] = lambda: None
+        self._writing = self.engine.connect()
+        self._reading_only = self.engine.connect().execution_options(reader=True)
 
     def wipe(self) -> None:
         self._empty.backup(self.raw)
         self.raw.execute("DELETE FROM temp.touched")
 
     @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        with self._writing.begin():
+            yield self._writing
+
+    @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
-        with super().transaction() as connection:
+        with naming_absence(), self.begin() as connection:
             yield connection
         self.committed()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sa.Connection]:
+        with naming_absence():
+            try:
+                yield self._reading_only
+            finally:
+                self._reading_only.rollback()
 
 
 class Disk(Database):
@@ -70,7 +88,7 @@ class Disk(Database):
         """Housekeeping that finds nothing to write is left in peace: it is no opportunity for a fault."""
         self._must_live()
         with naming_absence():
-            with self._disk.engine.begin() as connection:
+            with self._disk.begin() as connection:
                 yield connection
                 wrote = self._disk.raw.execute(TOUCHED).fetchone()[0]
                 if wrote:

@@ -83,7 +83,7 @@ class World:
         return (self._thread_seconds + slow) * self._threads.random()
 
     def alive(self, name: str) -> list[Replica]:
-        return [replica for replica in self.replicas[name] if replica.alive]
+        return list(self.replicas[name])
 
     def end(self, violation: Violation | None = None) -> None:
         if not self.over.done():

@@ -113,6 +113,6 @@ def test_a_job_that_slips_in_while_the_mode_is_changed_is_pushed_by_the_next_swe
     shipping.meet(handling(late), calling(lambda context: jobs.change_mode("push", context)))
     assert state_of(shipping, "late") == ("pending", False)
     for sweep in service().sweeps:
-        calling(lambda context, sweep=sweep: context.send(sweep(context)))(shipping.journey)  # type: ignore[misc]
+        calling(sweep.carry_out)(shipping.journey)
     assert state_of(shipping, "late") == ("with_carrier", False)
     assert len(shipping.rows(bus_tables.effects)) == 1

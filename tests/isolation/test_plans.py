@@ -19,7 +19,7 @@ from bus.looking import look
 from bus.unit import Context, UnitOfWork
 from shipping_service.app import service
 from shipping_service.messages import HandToCarrier
-from shipping_service.models import Shipments, bus_tables, metadata
+from shipping_service.models import ANY_PENDING, Shipments, bus_tables, is_lease_over, metadata
 from tests.databases import OnPostgreSQL
 
 ROWS = 20_000
@@ -127,6 +127,8 @@ def due_timers(context: Context) -> object:
         lambda context: context.store(Shipments).get("1"),
         lambda context: context.store(Shipments).pending(500),
         lambda context: context.store(Shipments).lease_over(context.unit.machine, 500),
+        lambda context: is_lease_over(context.unit.connection, context.unit.machine),
+        lambda context: context.unit.connection.scalar(ANY_PENDING),
     ],
 )
 def test_it_finds_its_rows_by_an_index(database: Database, ask: Ask) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from minuet.simulation.oracle import touched
 from minuet.simulation.oracle.books import Books
 from minuet.simulation.stage import stage
 
@@ -25,12 +26,12 @@ def write(books: Books, service: str, table: str, **values: Any) -> None:
     row = {**blank, **{name: json.dumps(v) if isinstance(v, dict | list) else v for name, v in values.items()}}
     places = ", ".join("?" * len(row))
     books.databases[service].execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", list(row.values()))
-    books.forget()
+    books.forget(service, (key for _, _, key in touched.take(books.databases[service])))
 
 
 def change(books: Books, service: str, statement: str, values: Sequence[str] = ()) -> None:
     books.databases[service].execute(statement, values)
-    books.forget()
+    books.forget(service, (key for _, _, key in touched.take(books.databases[service])))
 
 
 def order(

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -79,7 +79,8 @@ class HistoryLine:
 @dataclass(frozen=True, eq=False)
 class Books:
     databases: Mapping[str, sqlite3.Connection]
-    histories: dict[tuple[str, str, str], "list[HistoryLine]"] = field(default_factory=dict)  # as read since a commit
+    _instances: dict[tuple[str, str], list[InstanceRow]] = field(default_factory=dict)  # as read, by service and id
+    _histories: dict[tuple[str, str], dict[str, list[HistoryLine]]] = field(default_factory=dict)  # likewise; by flow
 
     def rows(self, service: str, query: str, *values: Any) -> list[Any]:
         return self.databases[service].execute(query, values).fetchall()
@@ -101,17 +102,20 @@ class Books:
 
     def instances(self, service: str, instance_id: str) -> list[InstanceRow]:
         """One for each flow that has an instance of that name."""
-        found = self.rows(service, f"{INSTANCE} WHERE instance_id = ? ORDER BY flow", instance_id)
-        return [InstanceRow.of(row) for row in found]
+        key = service, instance_id
+        if key not in self._instances:
+            found = self.rows(service, f"{INSTANCE} WHERE instance_id = ? ORDER BY flow", instance_id)
+            self._instances[key] = [InstanceRow.of(row) for row in found]
+        return self._instances[key]
 
     def instance(self, service: str, flow: str, instance_id: str) -> InstanceRow | None:
         return next((row for row in self.instances(service, instance_id) if row.flow == flow), None)
 
     def history(self, service: str, instance: InstanceRow) -> list[HistoryLine]:
-        key = service, instance.flow, instance.instance_id
-        if key not in self.histories:
-            self.histories[key] = self._history(service, instance)
-        return self.histories[key]
+        known = self._histories.setdefault((service, instance.instance_id), {})
+        if instance.flow not in known:
+            known[instance.flow] = self._history(service, instance)
+        return known[instance.flow]
 
     def _history(self, service: str, instance: InstanceRow) -> list[HistoryLine]:
         query = (
@@ -125,9 +129,11 @@ class Books:
             )
         ]
 
-    def forget(self) -> None:
-        """Something was written."""
-        self.histories.clear()
+    def forget(self, service: str, keys: Iterable[str]) -> None:
+        """They were written."""
+        for key in keys:
+            self._instances.pop((service, key), None)
+            self._histories.pop((service, key), None)
 
     def deadlines(self, service: str, instance: InstanceRow) -> list[tuple[str, int]]:
         """The armed ones: timer's id, and the generation of the state that it is for."""

@@ -90,7 +90,7 @@ class Oracle:
     def committed(self, service: str) -> Sequence[touched.Touched]:
         """Returns what was written."""
         rows = touched.take(self.books.databases[service])
-        self.books.forget()
+        self.books.forget(service, (key for _, _, key in rows))
         asked: dict[Asked, None] = {}
         self.heard.reserved = {key for table, event, key in rows if (table, event) == ("reservations", "INSERT")}
         for table, event, key in rows:
