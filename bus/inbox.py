@@ -44,7 +44,11 @@ def _is_handled(inbox: sa.Table) -> sa.Select[tuple[bool]]:
 
 def prune(unit: UnitOfWork) -> None:
     """Not the ids of open dead letters: until they are closed, their redrive must find out what was handled."""
-    inbox, letters = unit.service.tables.inbox, unit.service.tables.dead_letters
+    tables = unit.service.tables
+    unit.connection.execute(_prune(tables.inbox, tables.dead_letters), {"oldest": unit.machine - KEPT_SECONDS})
+
+
+@cache
+def _prune(inbox: sa.Table, letters: sa.Table) -> sa.Delete:
     open_letter = sa.exists().where(letters.c.message_id == inbox.c.message_id, letters.c.status.in_(OPEN_LETTERS))
-    old = inbox.c.at < unit.machine - KEPT_SECONDS
-    unit.connection.execute(sa.delete(inbox).where(old, ~open_letter))
+    return sa.delete(inbox).where(inbox.c.at < sa.bindparam("oldest"), ~open_letter)
