@@ -25,7 +25,7 @@ def simulate_many(console: Console, first: int, count: int, orders: int, faults:
                 break
     console.print(summary.fault_table())
     for line in summary.lines():
-        console.print(line, highlight=False)
+        console.print(line, markup=False, highlight=False)
     for result in summary.violations:
         explain(console, result, orders, faults)
     return not summary.violations

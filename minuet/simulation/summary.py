@@ -1,6 +1,7 @@
 """What many runs amount to."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from minuet.simulation.running import Result
 from minuet.simulation.visits import Visits, missing, possible
 
 YEAR = timedelta(days=365)
+NAMED = 10  # of what was never visited, at most so many
 
 
 @dataclass
@@ -46,17 +48,20 @@ class Summary:
             f"{self.runs} runs, {self.orders} orders, {self.messages} messages, "
             f"{self.virtual / YEAR:.1f} virtual years",
             f"{self.orders / seconds:.0f} orders and {self.moves.total() / seconds:.0f} transitions a second and core",
-            *(self._visited(flow) for flow in FLOWS),
+            *(line for flow in FLOWS for line in self._visited(flow)),
             "ends: " + ", ".join(f"{name} {count}" for name, count in sorted(self.ends.items())),
             f"violations: {len(self.violations)}",
         ]
 
-    def _visited(self, flow: str) -> str:
+    def _visited(self, flow: str) -> Iterator[str]:
         """How much of the flow was seen at work, and what was not."""
         rows, states = missing(flow, self.visits), self._states_missing(flow)
         every, left = possible(flow), len(FLOWS[flow].states)
-        text = f"{flow} flow: {left - len(states)} of {left} states, {len(every) - len(rows)} of {len(every)} rows"
-        return "; ".join([text, *(f"never {what}" for what in (*states, *rows))])
+        yield f"{flow} flow: {left - len(states)} of {left} states, {len(every) - len(rows)} of {len(every)} rows"
+        never = [*states, *rows]
+        yield from (f"  never {what}" for what in never[:NAMED])
+        if len(never) > NAMED:
+            yield f"  and {len(never) - NAMED} more"
 
     def _states_missing(self, flow: str) -> list[str]:
         seen = {state for name, before, _, after in self.moves if name == flow for state in (before, after)}

@@ -13,6 +13,7 @@ def test_it_sums_up_and_succeeds() -> None:
     assert done.exit_code == 0, done.output
     for words in ("1 runs, 3 orders", "virtual years", "transitions a second", "duplicate", "violations: 0"):
         assert words in done.output
+    assert "  never [while start, when IssueInvoice]\n" in done.output
 
 
 def test_one_seed_is_told_step_by_step() -> None:
