@@ -42,8 +42,10 @@ class Records(Store, Generic[R]):
             return
         self._read.update(wanted)
         query = _locked(self.table, self._subject_column())
-        for row in self.connection.execute(query, {"subjects": wanted}):
-            values = dict(row._mapping)
+        found = self.connection.execute(query, {"subjects": wanted})
+        names = tuple(found.keys())
+        for row in found:
+            values = dict(zip(names, row, strict=True))
             version = values.pop("version", 1)
             record: R = self.record(**values)
             key = self._keep(record)

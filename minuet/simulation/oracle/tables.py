@@ -75,21 +75,25 @@ def migration(flow: str, line: HistoryLine) -> tuple[int, int] | None:
 
 def is_move(table: Flow, line: HistoryLine) -> bool:
     """Does the table let this happen?"""
-    cells = moves_of(table).get((line.before, line.because), ())
-    return any(fits(table, cell, line) for cell in cells)
+    return lets_happen(table, (line.before, line.because), line.after, tuple(line.sent))
 
 
-def fits(flow: Flow, cell: Cell, line: HistoryLine) -> bool:
-    """Does the line do what the cell says?"""
+@cache
+def lets_happen(table: Flow, move: Move, after: str, sent: Sequence[str]) -> bool:
+    return any(fits(table, cell, after, sent) for cell in moves_of(table).get(move, ()))
+
+
+def fits(flow: Flow, cell: Cell, after: str, sent: Sequence[str]) -> bool:
+    """Is this what the cell says?"""
     undoing = {undo.command.__name__ for undo in flow.undos}
     if cell.row.becomes is Decision.LATE:
-        return line.after == line.before and len(line.sent) == 1 and set(line.sent) <= undoing
+        return after == cell.state.label and len(sent) == 1 and set(sent) <= undoing
     if isinstance(cell.row.becomes, Decision) and cell.row.becomes is not Decision.STAYS:
         return False
-    if line.after != cell.target.label:
+    if after != cell.target.label:
         return False
     fixed = [send_text(send) for send in cell.row.sends if not isinstance(send, Undoing)]
     if len(fixed) == len(cell.row.sends):
-        return line.sent == fixed
-    undone = line.sent[: len(line.sent) - len(fixed)]  # undos go first in every row that has them
-    return line.sent[len(undone) :] == fixed and set(undone) <= undoing
+        return list(sent) == fixed
+    undone = sent[: len(sent) - len(fixed)]  # undos go first in every row that has them
+    return list(sent[len(undone) :]) == fixed and set(undone) <= undoing
