@@ -105,7 +105,7 @@ def simulate(
     seeds: Annotated[int | None, typer.Option(min=1, help="how many runs; default: 100, or 1000 a planted bug")] = None,
     first_seed: Annotated[int, typer.Option(help="the seed of the first")] = 1,
     seed: Annotated[int | None, typer.Option(help="one run, told step by step")] = None,
-    orders: Annotated[int, typer.Option(min=1, help="in each run")] = 50,
+    orders: Annotated[int, typer.Option(min=1, help="in each run")] = 20,
     faults: Annotated[str, typer.Option(help="all | none | NAME,...")] = "all",
     planted: Annotated[
         bool, typer.Option("--planted", help="with each bug of the catalogue, until it is caught")

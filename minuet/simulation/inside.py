@@ -14,7 +14,7 @@ import bus.host
 
 T = TypeVar("T")
 
-POLL_SECONDS = 10.0
+POLL_SECONDS = 5.0
 
 
 @contextmanager

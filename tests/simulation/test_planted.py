@@ -21,7 +21,7 @@ ALWAYS = {  # caught within few seeds, each by another invariant
     "deadline-not-cancelled": "S8",
     "refund-forgotten": "Q1",
 }
-SEEDS, ORDERS = 1000, 50
+SEEDS, ORDERS = 1000, 20
 
 
 @pytest.mark.parametrize(("name", "invariant"), ALWAYS.items())
