@@ -69,10 +69,7 @@ class Conductor:
         if world.over.done():
             return False
         if self._busy():
-            if world.loop.time() - self._leapt > LONGEST_REST_SECONDS:
-                world.end(Violation("L1", "once faults stop, everything comes to rest", "it never does"))
-            return False
-        self._leapt = world.loop.time()
+            return self._comes_to_rest()
         if self._nothing_in_flight():
             world.oracle.at_rest()
             if world.calendar.now > START + FAULTS_LAST + WEEKS:
@@ -81,8 +78,14 @@ class Conductor:
                 world.oracle.in_the_end()
                 world.end()
         elif self._attempts_to_come() and self._all_over():
-            return False  # they come by machine time, which a leap is none of
+            return self._comes_to_rest()  # they come by machine time, which a leap is none of
+        self._leapt = world.loop.time()
         return self._leap()
+
+    def _comes_to_rest(self) -> bool:
+        if self._world.loop.time() - self._leapt > LONGEST_REST_SECONDS:
+            self._world.end(Violation("L1", "once faults stop, everything comes to rest", "it never does"))
+        return False
 
     def _leap(self) -> bool:
         world = self._world

@@ -1,11 +1,13 @@
 """What customers do."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import copy_context
 from datetime import timedelta
 from functools import partial
 from typing import Any
+
+import httpx
 
 from minuet.simulation.acting import Acting
 from minuet.simulation.chance import branch, scatter
@@ -14,6 +16,8 @@ from minuet.simulation.oracle.violation import Violation
 from minuet.simulation.plan import PlannedOrder
 from minuet.simulation.world import World
 from order_service.messages import CancelOrder, PlaceOrder
+
+MISUSED = 0.1  # the share of requests beside which there is one that must be refused
 
 
 class Customers:
@@ -54,10 +58,24 @@ class Customers:
                 said = [answer.text for answer in answers]
                 self._world.end(Violation("S4", "who asks twice under one key has asked once", f"{said}"))
             self._world.oracle.accepted.update(dict.fromkeys(ids))
+            await self._misuse(key, order)
         else:
             await self._acting.publish(PlaceOrder.model_validate({**order.body, "order_id": order.order_id}), "place")
             self._world.oracle.accepted[str(order.order_id)] = None
         self._placed += 1
+
+    async def _misuse(self, key: Mapping[str, str], order: PlannedOrder) -> None:
+        """One key, another order: it is not taken for the first one."""
+        if self._chance.random() < MISUSED:
+            other = {**order.body, "items": [*order.body["items"], {"sku": "CUP", "quantity": 1}]}
+            answer = await self._acting.attempt("order", "POST", "/orders", other, key)
+            self._refused(answer, "S4", "a key is one order's")
+
+    def _refused(self, answer: httpx.Response | None, invariant: str, meaning: str) -> None:
+        if answer is not None and answer.is_success:
+            self._world.end(
+                Violation(invariant, meaning, f"{answer.request.method} {answer.request.url}: {answer.text}")
+            )
 
     async def _cancel(self, order: PlannedOrder, after: timedelta, wait: float) -> None:
         await asyncio.sleep(wait if after else order.wait + wait)
@@ -93,7 +111,16 @@ class Customers:
         body: dict[str, Any] = {"accept": answer != "decline", "quote": quote + 1 if answer == "other" else quote}
         if answer == "new card":
             body["token"] = self._chance.choice(("tok_ok", "tok_ok", "tok_unknown_1", "tok_declined"))
-        await self._acting.attempt("order", "POST", f"/orders/{self._id_of(order)}/price-decision", body)
+        answered = await self._acting.attempt("order", "POST", f"/orders/{self._id_of(order)}/price-decision", body)
+        if found.name == "awaiting_price_decision" and answer == "other":
+            self._refused(answered, "S1", "nobody pays a price that he was not shown")
+        after = self._books.order(self._id_of(order))
+        if answered is not None and answered.is_success and after is not None:
+            accepted = after.data["attempt"] == body["quote"] and "token" in body
+            if accepted and after.data["card_token"] != body["token"]:
+                self._world.end(
+                    Violation("S1", "the card that is given is the one that is charged", f"{body}, {after}")
+                )
 
     async def _pay_invoice(self, order: PlannedOrder, share: float) -> None:
         await asyncio.sleep(scatter(self._chance))
@@ -103,9 +130,14 @@ class Customers:
             return
         amount, paid = invoice.data["amount"], invoice.data["paid"]
         due = max(1, int((amount["amount"] - paid) * share))
+        path, key = f"/invoices/{reference}/payments", {"Idempotency-Key": f"{order.number}-{share}"}
+        if self._chance.random() < MISUSED:
+            dollars = {"amount": {"amount": due, "currency": "USD"}}
+            self._refused(
+                await self._acting.attempt("payment", "POST", path, dollars, key), "S1", "euros are not dollars"
+            )
         body = {"amount": {"amount": due, "currency": amount["currency"]}}
-        key = {"Idempotency-Key": f"{order.number}-{share}"}
-        await self._acting.attempt("payment", "POST", f"/invoices/{reference}/payments", body, key)
+        await self._acting.attempt("payment", "POST", path, body, key)
 
     def _id_of(self, order: PlannedOrder) -> str:
         if not order.over_http:

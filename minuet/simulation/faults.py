@@ -26,6 +26,7 @@ KINDS: dict[str, float] = {  # how likely at each opportunity, in a run of ordin
     "broker-away": 0.01,
     "connection-lost": 0.01,  # to the broker, with messages in hand: they come again
     "gateway-unreachable": 0.06,
+    "gateway-request-lost": 0.04,  # and nobody can tell that from a lost answer
     "gateway-answer-lost": 0.08,
     "gateway-slow": 0.15,  # slower than its caller waits
     "clock-skew": 0.5,  # a machine's clocks are wrong by up to ten minutes

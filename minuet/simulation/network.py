@@ -33,6 +33,9 @@ class Network(httpx.AsyncBaseTransport):
         if (hard := self._strike("gateway-unreachable")) is not None:
             await asyncio.sleep(hard * UNREACHABLE_SECONDS)
             raise httpx.ConnectError("nobody is there", request=request)
+        if (hard := self._strike("gateway-request-lost")) is not None:
+            await asyncio.sleep(hard * UNREACHABLE_SECONDS)
+            raise httpx.ReadError("the connection broke", request=request)
         slow = self._strike("gateway-slow")
         late = 0.0 if slow is None else LATEST_SECONDS * slow**0.2
         arrived = self._outside.run(asyncio.get_running_loop().create_task, self._arrive(request, late))

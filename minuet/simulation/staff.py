@@ -42,7 +42,7 @@ class Staff:
         for sku, price in PRICES.items():
             share = self._chance.choices(*SHARES)[0]
             await self._acting.insist("order", "PUT", f"/catalogue/{sku}", {"name": sku, "price": euros(price)})
-            await self._acting.insist("inventory", "PUT", f"/stock/{sku}", {"on_hand": int(wanted[sku] * share)})
+            await self._acting.insist("inventory", "PUT", f"/stock/{sku}", self._counted(sku, int(wanted[sku] * share)))
         await self._acting.insist("payment", "PUT", "/credits/c-2", {"balance": euros(7000)})
 
     def plan(self) -> None:
@@ -69,9 +69,13 @@ class Staff:
 
     async def _count_stock(self) -> None:
         for sku in PRICES:
-            counted = self._books.value("inventory", "SELECT on_hand FROM stock WHERE sku = ?", sku)
-            body = {"on_hand": max(0, counted + self._chance.randrange(-1, 4))}
+            there = self._books.value("inventory", "SELECT on_hand FROM stock WHERE sku = ?", sku)
+            body = self._counted(sku, max(0, there + self._chance.randrange(-1, 4)))
             await self._acting.attempt("inventory", "PUT", f"/stock/{sku}", body)
+
+    def _counted(self, sku: str, on_hand: int) -> dict[str, Any]:
+        self._world.oracle.counted.setdefault(sku, set()).add(on_hand)
+        return {"on_hand": on_hand}
 
     # --- operators
 
@@ -133,6 +137,7 @@ class Staff:
         if self._chance.random() < 0.75:
             cards = ("tok_ok", "tok_ok", "tok_declined", "tok_unknown_1", "tok_flaky_2", "tok_slow_3000")
             body = {**body, "outcome": "new_card", "token": self._chance.choice(cards)}
+            self._world.oracle.clearing.cards[note] = body["token"]
         answer = await self._acting.attempt("payment", "POST", f"/clearing-cases/{case_id}/resolve", body)
         if answer is not None and answer.is_success:
             self._world.oracle.audit.done["payment", note] = agent

@@ -51,7 +51,9 @@ class World:
         self.broken: Exception | None = None
         self.watchers: list[Callable[[str, Sequence[Touched]], None]] = []  # told of every commit, and what it wrote
         self.over = self.loop.create_future()
-        self.oracle = Oracle(Books(self.stage.databases()), self._consumers(), self._violated)
+        self.oracle = Oracle(
+            Books(self.stage.databases()), self._consumers(), lambda: self.calendar.now, self._violated
+        )
         self._ids = branch(seed, "ids")
         self._threads = branch(seed, "threads")
         self._thread_seconds = self._threads.choice(THREAD_SECONDS)

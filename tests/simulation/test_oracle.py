@@ -8,7 +8,7 @@ import pytest
 
 from minuet.simulation.oracle.alarms import Alarms
 from minuet.simulation.oracle.audit import Audit
-from minuet.simulation.oracle.books import Books
+from minuet.simulation.oracle.books import Books, time_of
 from minuet.simulation.oracle.decided import Decisions
 from minuet.simulation.oracle.delivery import Deliveries
 from minuet.simulation.oracle.ends import l1_calls_ended, l1_ended, q4_closed, q4_undone, s5_no_ghost_order
@@ -288,11 +288,11 @@ def test_a_late_truth_is_undone(books: Books) -> None:
 
 def test_every_deadline_of_a_state_is_armed_on_entry(books: Books) -> None:
     """S8: none is forgotten."""
-    alarms = Alarms(books)
+    alarms = Alarms(books, lambda: time_of(rows.AT))
     rows.order(books, "awaiting_goods", generation=2)
     assert "only [] are armed" in next(alarms.s8_all_armed("order", ORDER))
     rows.deadline(books, "goods", 2, rows.LATER)
-    assert list(Alarms(books).s8_all_armed("order", ORDER)) == []
+    assert list(Alarms(books, lambda: time_of(rows.AT)).s8_all_armed("order", ORDER)) == []
 
 
 def test_a_history_is_a_path_in_the_table(books: Books) -> None:
@@ -325,7 +325,7 @@ def test_one_message_is_handled_once(books: Books) -> None:
 
 def test_a_deadline_is_armed_for_its_time_and_fires_then(books: Books) -> None:
     """S8: armed too early, fired too early, fired though the state was left."""
-    alarms = Alarms(books)
+    alarms = Alarms(books, lambda: time_of(rows.AT))
     rows.order(books, "awaiting_goods", steps=1)
     rows.line(books, 1, "awaiting_payment", "awaiting_goods", "PaymentReceived", message="m1")
     rows.deadline(books, "goods", 1, "2026-01-02 00:00:00.000000")
@@ -344,7 +344,7 @@ def test_a_deadline_is_armed_for_its_time_and_fires_then(books: Books) -> None:
 
 def test_a_deadline_that_went_off_is_not_too_early_when_it_is_tried_again(books: Books) -> None:
     """S8: by a replica whose clock is behind that of the one that found it due."""
-    alarms = Alarms(books)
+    alarms = Alarms(books, lambda: time_of(rows.AT))
     rows.order(books, "awaiting_goods", steps=1)
     rows.line(books, 1, "awaiting_payment", "awaiting_goods", "PaymentReceived", message="m1")
     rows.deadline(books, "goods", 1, rows.LATER)

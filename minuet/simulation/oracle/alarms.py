@@ -1,14 +1,16 @@
 """Invariants of deadlines: followed from when they are armed to what they lead to."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from minuet.simulation.oracle.books import Books, HistoryLine, InstanceRow, time_of
-from minuet.simulation.oracle.promised import promised
+from minuet.simulation.oracle.promised import TRIES, promised
 from minuet.simulation.oracle.tables import FLOWS, deadlines_of, migration
 
+EVER = timedelta.max
+SKEW = timedelta(minutes=20)  # that machines may be wrong, and more
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -22,6 +24,7 @@ class Alarm:
 @dataclass(eq=False)
 class Alarms:
     books: Books
+    now: Callable[[], datetime]
     known: dict[str, Alarm] = field(default_factory=dict)  # by timer's id
     entered: dict[tuple[str, str], int] = field(default_factory=dict)  # generations last seen, by flow and instance
 
@@ -36,11 +39,13 @@ class Alarms:
                     yield from self._untimely(service, instance, name, time_of(due_at))
 
     def _untimely(self, service: str, instance: InstanceRow, name: str, due_at: datetime) -> Iterator[str]:
-        pause = expected(instance).get(name)
+        pause = expected(instance).get(name, EVER)
+        if pause is None and instance.flow == "payment" and instance.revision == 1:
+            pause = TRIES[min(instance.data["tries"], len(TRIES)) - 1]
         lines = self.books.history(service, instance)
         if lines and migration(instance.flow, lines[-1]) is not None:
             return  # a deadline goes on as it was
-        if pause is not None and lines and due_at != lines[-1].at + pause:
+        if pause not in (None, EVER) and lines and due_at != lines[-1].at + pause:
             since = f"{instance.state} since {lines[-1].at}"
             yield f"{instance.instance_id} is {since}, and {name!r} is due at {due_at}, not after {pause}"
 
@@ -59,6 +64,21 @@ class Alarms:
         due_at = self.books.value(service, "SELECT due_at FROM timers WHERE timer_id = ?", timer_id)
         if due_at is not None and timer_id in self.known:
             self.known[timer_id] = replace(self.known[timer_id], due_at=time_of(due_at))
+
+    def s8_fired(self, service: str, action_id: str) -> Iterator[str]:
+        """a deadline never fires early unless an operator fires it: and then it does."""
+        query = "SELECT target FROM operator_actions WHERE action_id = ? AND action = 'timer.fire'"
+        for (timer_id,) in self.books.rows(service, query, action_id):
+            due_at = self.books.value(service, "SELECT due_at FROM timers WHERE timer_id = ?", timer_id)
+            if due_at is not None and time_of(due_at) > self.now() + SKEW:
+                yield f"{timer_id} was fired, and is due at {due_at}"
+
+    def s9_known(self, service: str, action_id: str) -> Iterator[str]:
+        """every operator action has an author, a reason and an audit row: and says to what it was done."""
+        query = "SELECT action, target FROM operator_actions WHERE action_id = ? AND action LIKE 'timer.%'"
+        for action, timer_id in self.books.rows(service, query, action_id):
+            if timer_id not in self.known:
+                yield f"{action} of {timer_id}, and there never was such a timer"
 
     def went_off(self, timer_id: str) -> None:
         """It could not be handled at once: whoever tries it again, by whatever clock, is not too early."""

@@ -5,6 +5,12 @@ from dataclasses import dataclass, field
 
 from minuet.simulation.oracle.books import Books
 
+KEPT = {  # what actions are done to, by how their names begin
+    "dead-letter": "SELECT 1 FROM dead_letters WHERE letter_id = ?",
+    "case": "SELECT 1 FROM clearing_cases WHERE case_id = ?",
+    "order": "SELECT 1 FROM saga_instances WHERE instance_id = ?",
+}
+
 
 @dataclass(eq=False)
 class Audit:
@@ -27,3 +33,19 @@ class Audit:
             if not self.books.value(service, recorded, author, reason):
                 yield f"{author} did something in {service}, {reason!r}, and nothing is recorded"
         self.done.clear()
+
+    def s9_about_something(self, service: str, action_id: str) -> Iterator[str]:
+        """every operator action has an author, a reason and an audit row: and says to what it was done."""
+        query = "SELECT action, target FROM operator_actions WHERE action_id = ?"
+        for action, target in self.books.rows(service, query, action_id):
+            kind = action.partition(".")[0]
+            if kind in KEPT and not self.books.value(service, KEPT[kind], target):
+                yield f"{action} of {target}, and there is no such thing"
+
+    def s9_authored(self, service: str, instance_id: str) -> Iterator[str]:
+        """every operator action has an author, a reason and an audit row: what a history says is on record."""
+        recorded = "SELECT count(*) FROM operator_actions WHERE author = ? AND reason = ?"
+        for instance in self.books.instances(service, instance_id):
+            for line in self.books.history(service, instance):
+                if line.author and not self.books.value(service, recorded, line.author, line.reason):
+                    yield f"{line.because} by {line.author}, {line.reason!r}: nothing of it is recorded"

@@ -11,6 +11,14 @@ EXCUSES = (
     "came before",  # what the message waits for is late
     "Failed: 40001",  # the database failed again and again
 )
+CONFIRMS = {
+    "RefundPayment": ("payment.payment-refunded.v1",),
+    "ReleaseGoods": ("inventory.goods-released.v1",),
+    "CancelShipment": ("shipping.shipment-cancelled.v1", "shipping.shipment-failed.v1"),
+}
+ATTEMPTS = 10  # then a person is asked; replicas whose leases overlap may count some twice
+REDRIVEN = "SELECT count(*) FROM operator_actions WHERE action = 'dead-letter.redrive' AND target = ?"
+HANDLED = "SELECT 1 FROM inbox WHERE message_id = ?"
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,7 @@ class Deliveries:
     repeated: set[str] = field(default_factory=set)  # ids under which a service said something again
     caused: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)  # names, by service and cause's id
     handled: set[tuple[str, str]] = field(default_factory=set)  # (service, message id)
+    heard: set[tuple[str, str, str, int | None]] = field(default_factory=set)  # service, subject, type, attempt
     open: dict[tuple[str, str], None] = field(default_factory=dict)
 
     def say(self, message_id: str, wire_name: str, subject: str = "", attempt: int | None = None) -> None:
@@ -78,7 +87,18 @@ class Deliveries:
         if (service, message_id) in self.handled:
             yield f"{service} handled {message_id} twice"
         self.handled.add((service, message_id))
+        said = self.said.get(message_id)
+        if said is not None:
+            self.heard.add((service, said.subject, said.type, said.attempt))
         self.open.pop((service, message_id), None)
+
+    def q4_confirmed(self, service: str, instance_id: str) -> Iterator[str]:
+        """cancelled ⇒ every effect was undone: who undid it has said so."""
+        for instance in self.books.instances(service, instance_id) if service == "order" else ():
+            for entry in instance.undos:
+                answers = [(service, instance.subject, name, entry.number) for name in CONFIRMS.get(entry.undo, ())]
+                if entry.status == "confirmed" and answers and self.heard.isdisjoint(answers):
+                    yield f"{instance_id}: {entry.undo} is confirmed, and nobody has said so"
 
     def q3_no_zombie(self) -> Iterator[str]:
         """no zombie: every outbox row has reached every bound consumer's inbox or its dead letters."""
@@ -89,7 +109,11 @@ class Deliveries:
 
     def q3_cause(self, service: str, message_id: str) -> Iterator[str]:
         """no zombie: nothing becomes a dead letter that has no cause in the faults."""
-        query = "SELECT status, cause, headers FROM dead_letters WHERE message_id = ?"
-        for status, cause, headers in self.books.rows(service, query, message_id):
+        query = "SELECT status, cause, headers, attempts, letter_id FROM dead_letters WHERE message_id = ?"
+        for status, cause, headers, attempts, letter_id in self.books.rows(service, query, message_id):
+            if attempts > 2 * ATTEMPTS + self.books.value(service, REDRIVEN, letter_id):
+                yield f"{service}: {message_id} was tried {attempts} times, and no person was asked"
+            if status == "discarded" and not self.books.value(service, HANDLED, message_id):
+                yield f"{service}: {message_id} was given up, and would be handled if it came again"
             if not any(excuse in cause for excuse in EXCUSES):
                 yield f"{service}: {json.loads(headers).get('ce-type')} {message_id} is {status}: {cause}"

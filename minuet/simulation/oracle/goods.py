@@ -1,6 +1,6 @@
 """Invariants of goods and parcels."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from minuet.simulation.oracle.books import Books
 
@@ -24,6 +24,13 @@ def s2_stock(books: Books, sku: str) -> Iterator[str]:
         )
         if held != count:
             yield f"{sku}: the stock says {count}, the reservations that are {state} say {held}"
+
+
+def s2_counted(books: Books, sku: str, counted: Container[int]) -> Iterator[str]:
+    """per SKU: on_hand + reserved + shipped = initial + receipts; none below zero; what was counted is on hand."""
+    on_hand = books.value("inventory", "SELECT on_hand FROM stock WHERE sku = ?", sku)
+    if on_hand not in counted:
+        yield f"{counted} of {sku} were counted, and {on_hand} are on hand"
 
 
 def s2_reservation(books: Books, reference: str) -> Iterator[str]:

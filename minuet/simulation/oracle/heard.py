@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from minuet.simulation.oracle.books import Books, InstanceRow
+from minuet.simulation.oracle.books import Books, HistoryLine, InstanceRow
 from minuet.simulation.oracle.delivery import Deliveries, Said
+from minuet.simulation.oracle.heeded import HEEDED
 from minuet.simulation.oracle.tables import FLOWS, moves
 from saga.cells import Cell
 from saga.flow import Flow
@@ -39,15 +40,30 @@ class Heard:
         flow, name = listeners()[service, said.type]
         instance_id = f"{said.subject}/{said.attempt}" if flow.name == "payment" else said.subject
         instance = self.books.instance(service, flow.name, instance_id)
-        lines = [] if instance is None else self.books.history(service, instance)
+        through, lines = self._through(service, flow, instance_id)
         if any(line.message_id == message_id for line in lines):
             return
-        before = self.states.get((flow.name, instance_id), flow.start.label)
-        new = lines[self.steps.get((flow.name, instance_id), 0) :]
-        through = {before, *(line.after for line in new)}
         cells = [[c for c in moves(flow.name).get((state, name), ()) if fits(c, said, instance)] for state in through]
         if all(here and all(leaves_a_trace(flow, cell, instance, said.attempt) for cell in here) for here in cells):
-            yield f"{flow.name} {instance_id} was {before} and heard {name} {message_id}, which left no trace"
+            yield f"{flow.name} {instance_id} was {through} and heard {name} {message_id}, which left no trace"
+
+    def s7_heeded(self, service: str, message_id: str) -> Iterator[str]:
+        """an instance's history is a path in its revision's table: and nobody's word is lost on it."""
+        said = self.deliveries.said.get(message_id)
+        if said is None or (service, said.type) not in listeners() or self._discarded(service, message_id):
+            return
+        flow, name = listeners()[service, said.type]
+        instance_id = f"{said.subject}/{said.attempt}" if flow.name == "payment" else said.subject
+        through, lines = self._through(service, flow, instance_id)
+        if through <= {*HEEDED.get((flow.name, name), ())} and all(line.message_id != message_id for line in lines):
+            yield f"{flow.name} {instance_id} has heard {name} {message_id} while {through}, and did nothing"
+
+    def _through(self, service: str, flow: Flow, instance_id: str) -> tuple[set[str], list[HistoryLine]]:
+        """The states through which this commit took it, and its history."""
+        instance = self.books.instance(service, flow.name, instance_id)
+        lines = [] if instance is None else self.books.history(service, instance)
+        new = lines[self.steps.get((flow.name, instance_id), 0) :]
+        return {self.states.get((flow.name, instance_id), flow.start.label), *(line.after for line in new)}, lines
 
     def s7_said(self, service: str, instance_id: str) -> Iterator[str]:
         """an instance's history is a path in its revision's table: what it says was sent was committed to be."""

@@ -1,7 +1,7 @@
 """Invariants of money."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from minuet.simulation.oracle.books import Books
 from minuet.simulation.oracle.tables import names_of
@@ -46,6 +46,11 @@ def s1_invoice(books: Books, reference: str) -> Iterator[str]:
     booked = books.value("payment", bank, reference) or 0
     if came != booked:
         yield f"{reference}: {came} came over the bank, and {booked} is booked"
+    invoice = books.invoice(reference)
+    currencies = "SELECT DISTINCT currency FROM invoice_payments WHERE reference = ?"
+    for (currency,) in books.rows("payment", currencies, reference):
+        if invoice is not None and currency != invoice.data["amount"]["currency"]:
+            yield f"{reference}: {currency} came, and the invoice is {invoice.data['amount']}"
 
 
 def s4_one_charge(books: Books, reference: str) -> Iterator[str]:
@@ -97,3 +102,15 @@ def q1_money_for_goods(books: Books, reference: str) -> Iterator[str]:
         yield f"{reference} is completed, its parcel is {books.shipment(reference)}"
     if order is not None and order.name == "cancelled" and kept:
         yield f"{reference} is cancelled, and {kept} was kept"
+
+
+def s1_credit_first(books: Books, service: str, instance_id: str, touched: Container[str]) -> Iterator[str]:
+    """refunded ≤ received ≤ what was asked: of a card only what the payer has not left with us already."""
+    for payment in books.instances(service, instance_id) if service == "payment" else ():
+        if payment.flow != "payment" or payment.steps != 1 or payment.data["payer"] is None:
+            continue
+        payer, amount = payment.data["payer"]["id"], payment.data["amount"]
+        credit = "SELECT balance FROM credits WHERE customer_id = ? AND currency = ?"
+        left = books.value("payment", credit, payer, amount["currency"]) or 0
+        if left and payer not in touched and payment.data["credit_used"] < amount["amount"]:
+            yield f"payment {instance_id} is charged to a card, and {payer} has {left} left"

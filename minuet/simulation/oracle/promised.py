@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 DAY = timedelta(days=1)
-DEPENDS = None  # on how often it was tried
+DEPENDS = None  # on how often it was tried: see TRIES
 
 PROMISED: Mapping[tuple[str, str], Mapping[str, timedelta | None]] = {  # by flow and state: what is armed on entry
     ("order", "awaiting_payment"): {"price guarantee": 7 * DAY},
@@ -25,6 +25,11 @@ PROMISED: Mapping[tuple[str, str], Mapping[str, timedelta | None]] = {  # by flo
     # due 30 days after it was issued; reminded 7 and 14 days, in default 30 days after that
     ("invoice", "open"): {"first reminder": 37 * DAY, "second reminder": 44 * DAY, "default": 60 * DAY},
 }
+
+TRIES = tuple(  # the pauses after the first try, the second ...
+    timedelta(seconds=seconds)
+    for seconds in (1, 2, 4, 8, 15, 30, 60, 120, 300, 900, 2160, 3600, 7200, 14400, 28800, 28800)
+)
 
 
 def promised(flow: str, state: str) -> Mapping[str, timedelta | None]:

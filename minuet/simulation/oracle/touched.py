@@ -14,6 +14,7 @@ KEYS = {  # of every table that the oracle knows: what its rows are about
     "ledger_entries": "reference",
     "invoice_payments": "reference",
     "credits": "customer_id",
+    "catalogue": "sku",
     "clearing_cases": "reference",
     "stock": "sku",
     "receipts": "sku",

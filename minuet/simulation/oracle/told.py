@@ -1,0 +1,35 @@
+"""Invariants of amounts that others are told: they are those in the books."""
+
+import json
+from collections.abc import Iterator
+
+from minuet.simulation.oracle.books import Books
+
+IN, OUT = ("charged", "credit_used"), ("refunded_card", "refunded_credit")
+
+
+def s1_told(books: Books, service: str, message_id: str) -> Iterator[str]:
+    """refunded ≤ received ≤ what was asked; and what is said of it is what is booked."""
+    for headers, body in books.rows(service, "SELECT headers, body FROM outbox WHERE message_id = ?", message_id):
+        name, said = json.loads(headers)["ce-type"], json.loads(body)
+        match name:
+            case "payment.payment-received.v1":
+                booked = of_attempt(books, IN, said)
+            case "payment.payment-refunded.v1" if said["amount"]["amount"]:
+                booked = of_attempt(books, OUT, said)
+            case "payment.payment-refunded.v1":
+                booked = of_attempt(books, ("charged",), said)
+            case _:
+                continue
+        if booked != said["amount"]["amount"]:
+            yield f"{name} of {said['reference']} says {said['amount']}, and {booked} is booked"
+
+
+def of_attempt(books: Books, kinds: tuple[str, ...], said: dict[str, object]) -> int:
+    """What the ledger holds of these kinds for one attempt: a posting is named after it."""
+    query = (
+        "SELECT coalesce(sum(amount), 0) FROM ledger_entries WHERE reference = ? AND amount > 0"
+        " AND kind = ? AND (posting_id = kind || ':' || ? OR posting_id LIKE kind || ':' || ? || '/%')"
+    )
+    about = f"{said['reference']}/{said['attempt']}"
+    return sum(books.value("payment", query, said["reference"], kind, about, about) for kind in kinds)
