@@ -16,8 +16,8 @@ CONFIRMS = {
     "ReleaseGoods": ("inventory.goods-released.v1",),
     "CancelShipment": ("shipping.shipment-cancelled.v1", "shipping.shipment-failed.v1"),
 }
-ATTEMPTS = 10  # then a person is asked; replicas whose leases overlap may count some twice
-REDRIVEN = "SELECT count(*) FROM operator_actions WHERE action = 'dead-letter.redrive' AND target = ?"
+ATTEMPTS = 10  # then a person is asked
+REDRIVEN = "SELECT 1 FROM operator_actions WHERE action = 'dead-letter.redrive' AND target = ?"
 HANDLED = "SELECT 1 FROM inbox WHERE message_id = ?"
 
 
@@ -111,7 +111,8 @@ class Deliveries:
         """no zombie: nothing becomes a dead letter that has no cause in the faults."""
         query = "SELECT status, cause, headers, attempts, letter_id FROM dead_letters WHERE message_id = ?"
         for status, cause, headers, attempts, letter_id in self.books.rows(service, query, message_id):
-            if attempts > 2 * ATTEMPTS + self.books.value(service, REDRIVEN, letter_id):
+            redriven = self.books.value(service, REDRIVEN, letter_id)
+            if status == "retrying" and attempts >= ATTEMPTS and not redriven:
                 yield f"{service}: {message_id} was tried {attempts} times, and no person was asked"
             if status == "discarded" and not self.books.value(service, HANDLED, message_id):
                 yield f"{service}: {message_id} was given up, and would be handled if it came again"
