@@ -36,7 +36,7 @@ def item(quantity: int = 2, price: int = 50) -> dict[str, Any]:
 
 
 def placed(books: Books, *items: dict[str, Any], total: int = 100, **more: Any) -> None:
-    data = {"items": items or [item()], "total": {"amount": total, "currency": "EUR"}, "customer": CUSTOMER}
+    data: dict[str, Any] = {"items": items or [item()], "total": {"amount": total, "currency": "EUR"}, "customer": CUSTOMER}
     data |= {"attempt": 1, "quote": None, **more}
     key = {
         "instance_id": ORDER,
