@@ -39,7 +39,7 @@ def q4_closed(books: Books, reference: str) -> Iterator[str]:
         yield f"{reference} is closed and was not shipped, and {books.kept(reference)} was kept"
 
 
-def s5_no_ghost_order(reference: str, accepted: Container[str]) -> Iterator[str]:
+def s5_no_ghost_order(accepted: Container[str], reference: str) -> Iterator[str]:
     """no ghost: no effect without a committed command, no order without somebody who has placed it."""
     if reference not in accepted:
         yield f"there is an order {reference}, which nobody knows of"

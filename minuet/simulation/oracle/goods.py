@@ -26,7 +26,7 @@ def s2_stock(books: Books, sku: str) -> Iterator[str]:
             yield f"{sku}: the stock says {count}, the reservations that are {state} say {held}"
 
 
-def s2_counted(books: Books, sku: str, counted: Container[int]) -> Iterator[str]:
+def s2_counted(books: Books, counted: Container[int], sku: str) -> Iterator[str]:
     """per SKU: on_hand + reserved + shipped = initial + receipts; none below zero; what was counted is on hand."""
     on_hand = books.value("inventory", "SELECT on_hand FROM stock WHERE sku = ?", sku)
     if on_hand not in counted:

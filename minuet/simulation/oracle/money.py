@@ -104,7 +104,7 @@ def q1_money_for_goods(books: Books, reference: str) -> Iterator[str]:
         yield f"{reference} is cancelled, and {kept} was kept"
 
 
-def s1_credit_first(books: Books, service: str, instance_id: str, touched: Container[str]) -> Iterator[str]:
+def s1_credit_first(books: Books, changed: Container[str], service: str, instance_id: str) -> Iterator[str]:
     """refunded ≤ received ≤ what was asked: of a card only what the payer has not left with us already."""
     for payment in books.instances(service, instance_id) if service == "payment" else ():
         if payment.flow != "payment" or payment.steps != 1 or payment.data["payer"] is None:
@@ -112,5 +112,5 @@ def s1_credit_first(books: Books, service: str, instance_id: str, touched: Conta
         payer, amount = payment.data["payer"]["id"], payment.data["amount"]
         credit = "SELECT balance FROM credits WHERE customer_id = ? AND currency = ?"
         left = books.value("payment", credit, payer, amount["currency"]) or 0
-        if left and payer not in touched and payment.data["credit_used"] < amount["amount"]:
+        if left and payer not in changed and payment.data["credit_used"] < amount["amount"]:
             yield f"payment {instance_id} is charged to a card, and {payer} has {left} left"

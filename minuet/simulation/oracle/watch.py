@@ -4,82 +4,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from minuet.simulation.oracle import touched
-from minuet.simulation.oracle.agreeing import Catalogue, s1_total, s2_ordered, s3_pick_of_its_own, s3_same_parcel
-from minuet.simulation.oracle.alarms import Alarms
-from minuet.simulation.oracle.announced import s6_announced
-from minuet.simulation.oracle.audit import Audit
+from minuet.simulation.oracle.asking import Check, Questions
 from minuet.simulation.oracle.books import Books
-from minuet.simulation.oracle.clearing import Clearing
-from minuet.simulation.oracle.decided import Decisions
-from minuet.simulation.oracle.delivery import Deliveries
 from minuet.simulation.oracle.ends import l1_calls_ended, l1_ended, q4_closed, q4_undone, s5_no_ghost_order
-from minuet.simulation.oracle.flow import (
-    s4_said_once,
-    s6_case,
-    s6_case_of_payment,
-    s6_not_stuck,
-    s7_path,
-    s8_not_armed_in_vain,
-)
-from minuet.simulation.oracle.goods import q2_released_xor_shipped, s2_counted, s2_reservation, s2_stock, s3_shipped
-from minuet.simulation.oracle.heard import Heard
-from minuet.simulation.oracle.heeded import q4_called_off, s5_called_off
-from minuet.simulation.oracle.money import (
-    q1_money_for_goods,
-    q1_not_charged,
-    q1_not_charged_as_it_says,
-    s1_credit,
-    s1_credit_first,
-    s1_credit_of_payer,
-    s1_invoice,
-    s1_money,
-    s4_one_charge,
-    s5_no_ghost_charge,
-)
-from minuet.simulation.oracle.told import s1_told
-from minuet.simulation.oracle.undoing import (
-    q4_undo_known,
-    q4_undone_when_cancelled,
-    s4_undone_once,
-    s6_undone_and_waiting,
-)
+from minuet.simulation.oracle.goods import q2_released_xor_shipped
+from minuet.simulation.oracle.money import q1_money_for_goods
 from minuet.simulation.oracle.violation import Violation, rows_about
 
-Check = Callable[[Books, str], Iterator[str]]
-FlowCheck = Callable[[Books, str, str], Iterator[str]]
-Asked = tuple[Callable[..., Iterator[str]], tuple[object, ...]]
-
-AFTER_COMMIT: Mapping[str, Sequence[Check]] = {  # by the table that was written; asked of the key that was written
-    "ledger_entries": (s1_money, s1_invoice, s1_credit_of_payer),
-    "invoice_payments": (s1_invoice,),
-    "credits": (s1_credit,),
-    "charges": (s4_one_charge, s5_no_ghost_charge, q1_not_charged),
-    "refunds": (s4_one_charge,),
-    "stock": (s2_stock,),
-    "receipts": (s2_stock,),
-    "reservations": (s2_reservation, s2_ordered, s3_pick_of_its_own),
-    "shipments": (s3_shipped, s3_same_parcel),
-    "clearing_cases": (s6_case,),
-}
-OF_FLOWS: Mapping[str, Sequence[FlowCheck]] = {  # asked of the instance that was written
-    "saga_instances": (
-        s6_not_stuck,
-        s6_case_of_payment,
-        q1_not_charged_as_it_says,
-        s6_undone_and_waiting,
-        s8_not_armed_in_vain,
-        s4_undone_once,
-        q4_undo_known,
-        q4_undone_when_cancelled,
-        s1_total,
-    ),
-    "saga_history": (s7_path, s4_said_once, s6_announced, q4_called_off, s5_called_off),
-}
 AT_REST: Sequence[Check] = (q1_money_for_goods, q2_released_xor_shipped, q4_undone, q4_closed)
 ABOUT_ORDERS = ("ledger_entries", "charges", "refunds", "reservations", "shipments")  # their keys are references
+ORDERS = ("order", "saga_instances")
 
 
-class Oracle:
+class Oracle(Questions):
     """`found` is told the first violation. Everything is asked of rows that were written since it was last asked."""
 
     def __init__(
@@ -89,43 +26,19 @@ class Oracle:
         now: Callable[[], datetime],
         found: Callable[[Violation], None],
     ) -> None:
-        self.books = books
-        self.deliveries = Deliveries(books, consumers)
-        self.alarms = Alarms(books, now)
-        self.audit = Audit(books)
-        self.decisions = Decisions(books)
-        self.heard = Heard(books, self.deliveries)
-        self.catalogue = Catalogue(books)
-        self.clearing = Clearing(books)
+        super().__init__(books, consumers, now)
         self.accepted: dict[str, None] = {}  # orders that customers believe to have placed
         self._found = found
         self._not_at_rest: dict[str, None] = {}
-        self.counted: dict[str, set[int]] = {}  # whatever merchants have counted, by SKU
-        self._written: dict[str, set[str]] = {}  # by this commit: keys, by table
 
     def committed(self, service: str) -> Sequence[touched.Touched]:
         """Returns what was written."""
         rows = touched.take(self.books.databases[service])
-        self.books.forget(service, (key for _, _, key in rows))
-        asked: dict[Asked, None] = {}
-        self.heard.reserved = {key for table, event, key in rows if (table, event) == ("reservations", "INSERT")}
-        self._written.clear()
-        for table, _, key in rows:
-            self._written.setdefault(table, set()).add(key)
-        if "catalogue" in self._written:
-            self.catalogue.read()
-        for table, event, key in rows:
-            asked.update(dict.fromkeys(self._about(service, table, event, key)))
-            if table in ABOUT_ORDERS or (table == "saga_instances" and service == "order"):
-                self._not_at_rest[key] = None
-        for check, values in asked:
+        for check, values in self.asked(service, rows):
             self._ask(check, *values)
-        for table, _, key in rows:
-            if table == "saga_instances":
-                self.heard.seen(service, key)
-            elif table == "clearing_cases":
-                self.clearing.seen(key)
-        self.catalogue.seen()
+        self.answered(service, rows)
+        orders = (key for table, _, key in rows if table in ABOUT_ORDERS or (service, table) == ORDERS)
+        self._not_at_rest.update(dict.fromkeys(orders))
         return rows
 
     def at_rest(self) -> None:
@@ -146,66 +59,8 @@ class Oracle:
         self._not_at_rest.update(dict.fromkeys([*self.accepted, *self.books.order_ids()]))
         for reference in self._not_at_rest:
             self._ask(l1_ended, self.books, reference)
-            self._ask(s5_no_ghost_order, reference, self.accepted)
+            self._ask(s5_no_ghost_order, self.accepted, reference)
         self.at_rest()
-
-    def _about(self, service: str, table: str, event: str, key: str) -> Iterator[Asked]:
-        """What to ask about a row that was written. Messages and deadlines are followed from here."""
-        yield from ((check, (self.books, key)) for check in AFTER_COMMIT.get(table, ()))
-        yield from ((check, (self.books, service, key)) for check in OF_FLOWS.get(table, ()))
-        match table, event:
-            case "receipts", "INSERT" if "reservations" not in self._written and key in self.counted:
-                yield s2_counted, (self.books, key, frozenset(self.counted[key]))
-            case "outbox", "INSERT":
-                self.deliveries.note_outbox(service, key)
-                yield self.deliveries.s4_id_of_its_own, (service, key)
-                yield self.decisions.s4_answered_the_same, (service, key)
-                yield s1_told, (self.books, service, key)
-            case "effects", "INSERT":
-                self.deliveries.note_effect(service, key)
-            case "inbox", "INSERT":
-                yield self.deliveries.s5_no_ghost, (service, key)
-                yield self.deliveries.s4_handled_once, (service, key)
-                yield self.heard.s7_noted, (service, key)
-                yield self.heard.s7_heeded, (service, key)
-                yield self.heard.q2_obeyed, (service, key)
-                yield self.heard.s6_answered, (service, key)
-            case "dead_letters", _:
-                self.alarms.went_off(key)
-                yield self.deliveries.q3_cause, (service, key)
-            case "timers", "INSERT":
-                yield self.alarms.s8_armed_in_time, (service, key)
-            case "timers", "UPDATE":
-                self.alarms.moved(service, key)
-            case "timers", "DELETE" if key in self.alarms.known:
-                yield s6_not_stuck, (self.books, service, self.alarms.known[key].instance_id)
-            case "saga_instances", _ if service == "order":
-                yield self.catalogue.s1_price, (key,)
-                yield self.deliveries.q4_confirmed, (service, key)
-            case "saga_instances", _:
-                yield s1_credit_first, (self.books, service, key, frozenset(self._written.get("credits", ())))
-                yield self.clearing.s4_new_card, (service, key)
-            case "clearing_cases", _:
-                yield self.clearing.s6_case_kept, (key,)
-                yield self.clearing.s9_claimed, (key,)
-            case "saga_history", _:
-                yield self.audit.s9_authored, (service, key)
-                yield self.clearing.s6_every_case, (service, key)
-                yield self.clearing.s8_a_day_of_tries, (service, key)
-                yield self.alarms.s8_all_armed, (service, key)
-                yield self.alarms.s8_not_early_nor_stale, (service, key)
-                yield self.heard.s7_said, (service, key)
-            case "reservations", _:
-                yield self.decisions.q2_goods_decided_once, (key,)
-            case "shipments", _:
-                yield self.decisions.s3_taken, (key,)
-                yield self.decisions.q2_parcel_decided_once, (key,)
-            case "operator_actions", _:
-                yield self.audit.s9_recorded, (service, key)
-                yield self.audit.s9_about_something, (service, key)
-                yield self.clearing.s9_open_case, (service, key)
-                yield self.alarms.s8_fired, (service, key)
-                yield self.alarms.s9_known, (service, key)
 
     def _ask(self, check: Callable[..., Iterator[str]], *values: object) -> None:
         found = next(check(*values), None)
