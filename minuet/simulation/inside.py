@@ -14,7 +14,7 @@ import bus.host
 
 T = TypeVar("T")
 
-POLL_SECONDS = 5.0
+POLL_SECONDS = 5.0  # recovery looks around as well as ever, and most of its looks find nothing
 
 
 @contextmanager

@@ -34,29 +34,30 @@ class Heard:
 
     def s7_noted(self, service: str, message_id: str) -> Iterator[str]:
         """an instance's history is a path in its revision's table: what leads on stands in it."""
-        said = self.deliveries.said.get(message_id)
-        if said is None or (service, said.type) not in listeners() or self._discarded(service, message_id):
-            return
-        flow, name = listeners()[service, said.type]
-        instance_id = f"{said.subject}/{said.attempt}" if flow.name == "payment" else said.subject
-        instance = self.books.instance(service, flow.name, instance_id)
-        through, lines = self._through(service, flow, instance_id)
-        if any(line.message_id == message_id for line in lines):
-            return
-        cells = [[c for c in moves(flow.name).get((state, name), ()) if fits(c, said, instance)] for state in through]
-        if all(here and all(leaves_a_trace(flow, cell, instance, said.attempt) for cell in here) for here in cells):
-            yield f"{flow.name} {instance_id} was {through} and heard {name} {message_id}, which left no trace"
+        for said, flow, name, instance_id, through in self._without_trace(service, message_id):
+            instance = self.books.instance(service, flow.name, instance_id)
+            cells = [
+                [c for c in moves(flow.name).get((state, name), ()) if fits(c, said, instance)] for state in through
+            ]
+            if all(here and all(leaves_a_trace(flow, c, instance, said.attempt) for c in here) for here in cells):
+                yield f"{flow.name} {instance_id} was {sorted(through)}, and {name} {message_id} left no trace"
 
     def s7_heeded(self, service: str, message_id: str) -> Iterator[str]:
         """an instance's history is a path in its revision's table: and nobody's word is lost on it."""
+        for _, flow, name, instance_id, through in self._without_trace(service, message_id):
+            if through <= {*HEEDED.get((flow.name, name), ())}:
+                yield f"{flow.name} {instance_id} heard {name} {message_id} while {sorted(through)}, and did nothing"
+
+    def _without_trace(self, service: str, message_id: str) -> Iterator[tuple[Said, Flow, str, str, set[str]]]:
+        """If a flow has handled this, and its history has no line of it: what, by whom, and while in which states."""
         said = self.deliveries.said.get(message_id)
         if said is None or (service, said.type) not in listeners() or self._discarded(service, message_id):
             return
         flow, name = listeners()[service, said.type]
         instance_id = f"{said.subject}/{said.attempt}" if flow.name == "payment" else said.subject
         through, lines = self._through(service, flow, instance_id)
-        if through <= {*HEEDED.get((flow.name, name), ())} and all(line.message_id != message_id for line in lines):
-            yield f"{flow.name} {instance_id} has heard {name} {message_id} while {through}, and did nothing"
+        if all(line.message_id != message_id for line in lines):
+            yield said, flow, name, instance_id, through
 
     def _through(self, service: str, flow: Flow, instance_id: str) -> tuple[set[str], list[HistoryLine]]:
         """The states through which this commit took it, and its history."""

@@ -55,7 +55,8 @@ def s5_called_off(books: Books, service: str, instance_id: str) -> Iterator[str]
         for line in books.history(service, instance):
             anew = "ChargeCard" in line.sent or line.after in IN_CLEARING or line.after in ("charging", "unsure")
             if instance.flow == "payment" and wishes and anew:
-                yield f"payment {instance_id} had heard {wishes}, and is {line.after}, {line.because} → {line.sent}"
+                move = f"{line.because} → {line.after}, {line.sent}"
+                yield f"payment {instance_id} had heard {sorted(wishes)}, and yet: {move}"
             if "RefundPayment" in wishes and line.before != line.after == "received":
                 yield f"payment {instance_id} is to be given back, and was kept"
             wishes |= {line.because} & {"CancelPayment", "RefundPayment"}
