@@ -16,7 +16,7 @@ FAULTS_LAST = timedelta(days=25)
 WEEKS = timedelta(days=45)  # after which every card was tried as often as it takes
 LONGEST = timedelta(days=400)  # far beyond the longest deadline of any flow
 PATIENCE_SECONDS = 12.0  # business time waits for what is tried again that soon, and goes on for what comes later
-CALL_SECONDS = 30.0  # it waits for whoever has an effect in hand, until then by any clock
+CALL_SECONDS = 60.0  # it waits for whoever has an effect in hand, until then by any clock
 LONGEST_REST_SECONDS = 3000.0  # machine time without any leap; longer than any pause between attempts, and any lease
 
 UNFINISHED = (  # rows to publish; when the next timer is due; the next attempt at a dead letter, and at an effect

@@ -1,4 +1,4 @@
-"""While a simulation runs in this process: no thread, no log, and fewer looks at what is most often empty."""
+"""While a simulation runs in this process: no thread, no log, fewer looks at what is most often empty."""
 
 import asyncio
 import logging
@@ -14,11 +14,9 @@ import bus.host
 
 T = TypeVar("T")
 
-POLL_SECONDS = 5.0  # recovery looks around as well as ever, and most of its looks find nothing
-
 
 @contextmanager
-def simulation_process(unexpected: Callable[[BaseException | None, str], None]) -> Iterator[None]:
+def simulation_process(unexpected: Callable[[BaseException | None, str], None], poll_seconds: float) -> Iterator[None]:
     """`unexpected` is told of every error that is logged. Warnings are what faults are for."""
 
     def listen(_logger: Any, _level: str, event: Any) -> Any:
@@ -27,7 +25,7 @@ def simulation_process(unexpected: Callable[[BaseException | None, str], None]) 
 
     before, configured, polled = anyio.to_thread.run_sync, structlog.get_config(), bus.host.POLL_SECONDS
     anyio.to_thread.run_sync = run_sync  # type: ignore[assignment]
-    bus.host.POLL_SECONDS = POLL_SECONDS
+    bus.host.POLL_SECONDS = poll_seconds
     errors = structlog.make_filtering_bound_logger(logging.ERROR)
     structlog.configure(wrapper_class=errors, processors=[listen])
     try:

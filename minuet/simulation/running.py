@@ -54,7 +54,7 @@ def run(schedule: Schedule, listen: Callable[[str], None] | None = None) -> Resu
     started = time.perf_counter()
     world = World(schedule.seed, Faults(schedule.seed, schedule.faults, schedule.strikes), listen)
     visits: Visits = Counter()
-    with simulation_process(world.unexpected), as_before(schedule.upgrades), counted(visits):
+    with simulation_process(world.unexpected, world.poll_seconds), as_before(schedule.upgrades), counted(visits):
         try:
             world.loop.run_until_complete(live(world, open_shop(world, schedule)))
             return result_of(schedule, world, visits, time.perf_counter() - started)

@@ -29,7 +29,8 @@ PAUSE_SECONDS = 9.0  # longer than any lease
 RESTART_SECONDS = 3.0
 AWAY = timedelta(days=4)
 SKEW = timedelta(minutes=10)
-DRIFT_SECONDS = 15.0  # longer than leases: who is ahead believes that they are over
+DRIFT_SECONDS = 40.0  # longer than leases: who is ahead believes that they are over
+POLL_SECONDS = (5.0, 5.0, 1.0)  # recovery looks around as well as ever, and most of its looks find nothing
 
 
 class World:
@@ -57,6 +58,7 @@ class World:
         self._ids = branch(seed, "ids")
         self._threads = branch(seed, "threads")
         self._thread_seconds = self._threads.choice(THREAD_SECONDS)
+        self.poll_seconds = branch(seed, "poll").choice(POLL_SECONDS)
         self._nodes = branch(seed, "nodes")
         self.stage.network.faults = faults
         self.stage.network.waiting = 0

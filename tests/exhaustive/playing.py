@@ -110,7 +110,7 @@ def play(key: str, *strikes: Strike) -> Ended:
     scenario, people = BY_KEY[key], People()
     faults = Once(SEED, CRASHES, frozenset(strikes))
     world = World(SEED, faults, None)
-    with simulation_process(world.unexpected):
+    with simulation_process(world.unexpected, world.poll_seconds):
         try:
             world.loop.run_until_complete(live(world, open_shop(world, scenario, people, faults)))
             return ended(world, faults)

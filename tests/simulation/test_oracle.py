@@ -198,6 +198,11 @@ def test_what_undoes_a_command_is_known_and_done(books: Books) -> None:
     rows.change(books, "order", "DELETE FROM saga_history WHERE step > 2")
     rows.knows(books, ("RefundPayment", 1, "dropped"))
     assert list(q4_undone_when_cancelled(books, "order", ORDER)) == []
+    rows.knows(books, ("RefundPayment", 0, "sent"))  # of an older attempt: undone at once, and not waited for
+    assert list(q4_undone_when_cancelled(books, "order", ORDER)) == []
+    rows.knows(books, ("RefundPayment", 1, "sent"))
+    assert "RefundPayment is only sent" in next(q4_undone_when_cancelled(books, "order", ORDER))
+    rows.knows(books, ("RefundPayment", 1, "dropped"))
     rows.change(books, "order", "UPDATE saga_instances SET state = 'compensating'")
     assert "everything is undone" in next(s6_undone_and_waiting(books, "order", ORDER))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from minuet.simulation.oracle.books import Books, InstanceRow
+from minuet.simulation.oracle.books import Books, InstanceRow, UndoLine
 from minuet.simulation.oracle.tables import FLOWS
 
 SENT_AGAIN = ("compensation", "RetryOrder")  # what makes an order send its undos again
@@ -34,9 +34,14 @@ def q4_undone_when_cancelled(books: Books, service: str, instance_id: str) -> It
     for instance in books.instances(service, instance_id):
         last = books.history(service, instance)[-1:]
         ended = instance.state == "cancelled" and any(line.before != line.after for line in last)
-        still = [entry for entry in instance.undos if entry.is_open]
+        still = [entry for entry in instance.undos if entry.is_open and not of_an_older_attempt(entry, instance)]
         if ended and still:
             yield f"{told(instance)}, and {still[0].undo} is only {still[0].status}"
+
+
+def of_an_older_attempt(entry: UndoLine, instance: InstanceRow) -> bool:
+    """It is undone as soon as anything is heard of it, whatever becomes of the present one: nobody waits for that."""
+    return entry.status == "sent" and entry.number is not None and entry.number < instance.data["attempt"]
 
 
 def s6_undone_and_waiting(books: Books, service: str, instance_id: str) -> Iterator[str]:
