@@ -52,12 +52,14 @@ class Acting:
         yield
         self.under_way -= 1
 
-    async def publish(self, command: Message, purpose: str) -> None:
+    async def publish(self, command: Message, purpose: str, body: bytes | None = None) -> None:
+        """With another body nobody will understand it."""
         cause = origin(f"{purpose} {command.subject}", sender="shop", at="")
         envelope = enclose(command, sender="shop", at=self._world.calendar.now, cause=cause, place=0)
         attempt = getattr(command, "attempt", None)
         self._world.oracle.deliveries.say(envelope.id, envelope.type, envelope.subject, attempt)
-        await self._world.courier.broker.publish([replace(envelope, source="/shop")])
+        said = replace(envelope, source="/shop", body=envelope.body if body is None else body)
+        await self._world.courier.broker.publish([said])
 
     async def insist(
         self, service: str, method: str, path: str, body: Any = None, headers: Headers = None

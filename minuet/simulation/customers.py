@@ -130,14 +130,19 @@ class Customers:
             return
         amount, paid = invoice.data["amount"], invoice.data["paid"]
         due = max(1, int((amount["amount"] - paid) * share))
-        path, key = f"/invoices/{reference}/payments", {"Idempotency-Key": f"{order.number}-{share}"}
+        path, key = f"/invoices/{reference}/payments", {"Idempotency-Key": f"{share} of it"}
         if self._chance.random() < MISUSED:
             dollars = {"amount": {"amount": due, "currency": "USD"}}
             self._refused(
                 await self._acting.attempt("payment", "POST", path, dollars, key), "S1", "euros are not dollars"
             )
         body = {"amount": {"amount": due, "currency": amount["currency"]}}
-        await self._acting.attempt("payment", "POST", path, body, key)
+        answer = await self._acting.attempt("payment", "POST", path, body, key)
+        if answer is not None and answer.is_success and self._chance.random() < MISUSED:
+            more = {"amount": {"amount": due + 1, "currency": amount["currency"]}}
+            self._refused(
+                await self._acting.attempt("payment", "POST", path, more, key), "S1", "a key is one transfer's"
+            )
 
     def _id_of(self, order: PlannedOrder) -> str:
         if not order.over_http:

@@ -17,7 +17,7 @@ COUNTED = (3, 6)  # days on which the stock is counted, and what has come meanwh
 LEASE_SECONDS = 20.0
 LONG_LEASE_SECONDS = 150.0  # some days, as business time leaps
 REGRETTED = 0.3  # the share of orders that are cancelled while a carrier's worker has the parcel
-BY_MISTAKE = 0.1  # the share of closed cases that somebody takes for open
+BY_MISTAKE = 0.1  # the share of closed cases that somebody takes for open, and of deadlines for letters
 AGENTS = ("anna", "ben")
 SHARES = (0.0, 0.3, 0.7, 1.5), (1, 2, 2, 3)  # of the goods that will be wanted: there in the beginning; how often so
 
@@ -33,7 +33,12 @@ class Staff:
     async def open_shop(self, orders: Sequence[PlannedOrder]) -> None:
         """Customers, prices and stock; how much there is depends on how much will be wanted."""
         for customer_id, (tier, address) in CUSTOMERS.items():
-            body = {"name": customer_id, "email": f"{customer_id}@example.com", "address": address, "tier": tier}
+            body = {
+                "name": f"Mx {customer_id}",
+                "email": f"{customer_id}@example.com",
+                "address": address,
+                "tier": tier,
+            }
             await self._acting.insist("order", "PUT", f"/customers/{customer_id}", {**body, "rewards_member": False})
         wanted = dict.fromkeys(PRICES, 0)
         for order in orders:
@@ -44,6 +49,7 @@ class Staff:
             await self._acting.insist("order", "PUT", f"/catalogue/{sku}", {"name": sku, "price": euros(price)})
             await self._acting.insist("inventory", "PUT", f"/stock/{sku}", self._counted(sku, int(wanted[sku] * share)))
         await self._acting.insist("payment", "PUT", "/credits/c-2", {"balance": euros(7000)})
+        await self._acting.insist("payment", "PUT", "/credits/s-1", {"balance": euros(500)})
 
     def plan(self) -> None:
         for day in ROUNDS:
@@ -87,11 +93,16 @@ class Staff:
                 await self._do("order", f"/orders/{order_id}/attention", {"action": action}, "olga")
 
     async def _redrive(self) -> None:
-        """Letters that are parked, and sometimes one that would be tried again anyway."""
-        letters = "SELECT letter_id, status, cause FROM dead_letters WHERE status IN ('parked', 'retrying') ORDER BY 1"
+        """Letters that are parked, and sometimes one that would be tried again anyway.
+
+        What will never be handled is given up; and now and then somebody tries that with a service's own deadline.
+        """
+        letters = "SELECT letter_id, status, cause, headers FROM dead_letters WHERE status IN ('parked', 'retrying')"
         for service in self._world.replicas:
-            for letter_id, status, cause in self._books.rows(service, letters):
-                if status == "parked" and "came before" in cause and self._chance.random() < 0.8:
+            for letter_id, status, cause, headers in self._books.rows(service, f"{letters} ORDER BY 1"):
+                hopeless = status == "parked" and any(why in cause for why in ("came before", "not a valid"))
+                given_up = 0.8 if hopeless else BY_MISTAKE if "saga.deadline-reached" in headers else 0.0
+                if self._chance.random() < given_up:
                     await self._do(service, f"/dead-letters/{letter_id}/discard", {}, "olga")
                 elif status == "parked" or self._chance.random() < 0.3:
                     await self._do(service, f"/dead-letters/{letter_id}/redrive", {}, "olga")
@@ -100,8 +111,8 @@ class Staff:
         for service in self._world.replicas:
             if self._world.faults.strike("operators", service) is not None:
                 timers = self._books.rows(service, "SELECT timer_id FROM timers ORDER BY due_at, timer_id")
-                if timers:
-                    await self._meddle(service, self._chance.choice(timers)[0])
+                if timers:  # every other time the next: perhaps it goes off just now
+                    await self._meddle(service, self._chance.choice((timers[0], self._chance.choice(timers)))[0])
 
     async def _meddle(self, service: str, timer_id: str) -> None:
         action = self._chance.choice(("postpone", "fire", "fire", "cancel"))
@@ -138,6 +149,7 @@ class Staff:
             cards = ("tok_ok", "tok_ok", "tok_declined", "tok_unknown_1", "tok_flaky_2", "tok_slow_3000")
             body = {**body, "outcome": "new_card", "token": self._chance.choice(cards)}
             self._world.oracle.clearing.cards[note] = body["token"]
+        self._world.oracle.clearing.outcomes[note] = body["outcome"]
         answer = await self._acting.attempt("payment", "POST", f"/clearing-cases/{case_id}/resolve", body)
         if answer is not None and answer.is_success:
             self._world.oracle.audit.done["payment", note] = agent

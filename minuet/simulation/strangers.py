@@ -8,23 +8,23 @@ from functools import partial
 from bus.message import Message
 from minuet.simulation.acting import Acting
 from minuet.simulation.chance import branch, scatter
+from minuet.simulation.oracle.delivery import BABBLE
 from minuet.simulation.plan import GOODS_WEIGHTS, PRICES
 from minuet.simulation.staff import Staff
 from minuet.simulation.world import World
 from order_service.messages import Item, Money
 from order_service.neighbours import (
     CancelInvoice,
-    CancelPayment,
     CancelShipment,
     FetchGoods,
     IssueInvoice,
     Payer,
     Recipient,
-    RefundPayment,
     ReleaseGoods,
     RetrievePayment,
     ShipGoods,
 )
+from payment_service.messages import CancelPayment, RefundPayment  # of an attempt, or of the latest
 
 HOW_OFTEN = 0.7  # of all worlds
 REFERENCE = "another shop's"
@@ -58,6 +58,8 @@ class Strangers:
         if self._chance.random() < HOW_OFTEN:
             for number in range(self._chance.choice((2, 4, 8))):
                 self._plan(f"{REFERENCE} {number}")
+            for number in range(self._chance.choice((0, 0, 1, 2))):
+                self._plan_babble(f"{BABBLE} {number}")
 
     def _plan(self, reference: str) -> None:
         kinds = (
@@ -88,6 +90,14 @@ class Strangers:
             wait = self._chance.choice((while_it_lasts * self._chance.random(), while_given_up))
             self._acting.plan(at, partial(self._urge, reference, wait))
 
+    def _plan_babble(self, reference: str) -> None:
+        """What nobody can understand; and days later the same, or something else, under the same id."""
+        command = self._chance.choice((ReleaseGoods, CancelShipment, CancelInvoice))(reference=reference)
+        for day in DAYS:
+            body = self._chance.choice((b'{"reference": 7}', b"[]"))
+            wait = timedelta(days=day, seconds=self._chance.random())
+            self._acting.plan(wait, partial(self._acting.publish, command, "babble", body))
+
     async def _say(self, command: Message, wait: float) -> None:
         await asyncio.sleep(wait)
         self._said += 1
@@ -103,10 +113,13 @@ class Strangers:
     def _about_money(self, reference: str) -> Sequence[Says]:
         token = self._chance.choice(CARDS)
         amount = Money(amount=1250, currency="EUR")
+        named = self._chance.choice((1, None))
+        asked = {"reference": reference, "amount": amount, "payer": PAYER, "card_token": token}
         return (
-            lambda: RetrievePayment(reference=reference, attempt=1, amount=amount, payer=PAYER, card_token=token),
-            lambda: CancelPayment(reference=reference, attempt=1),
-            lambda: RefundPayment(reference=reference, attempt=1, reason="regret"),
+            lambda: RetrievePayment(**asked, attempt=1),
+            lambda: CancelPayment(reference=reference, attempt=named),
+            lambda: RefundPayment(reference=reference, attempt=named, reason="regret"),
+            *(lambda: RetrievePayment(**asked, attempt=2),) * (named is None),
         )
 
     def _about_an_invoice(self, reference: str) -> Sequence[Says]:

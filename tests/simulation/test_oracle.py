@@ -252,6 +252,22 @@ def test_a_parcel_is_shipped_by_who_took_it(books: Books) -> None:
     assert "as if it were not" in next(decisions.q2_parcel_decided_once(ORDER))
 
 
+def test_a_parcel_waits_or_is_in_somebodys_hands(books: Books) -> None:
+    """S3: it has a place in the queue, or a lease; and whom it was for is forgotten when it is decided."""
+    decisions = Decisions(books)
+    rows.shipment(books, "pending")
+    for facts, fits in (
+        ("state = 'pending', queued_at = 1, recipient = '{}'", True),
+        ("lease_until = 1", False),
+        ("state = 'leased', queued_at = NULL", True),
+        ("state = 'with_carrier', lease_until = NULL", True),
+        ("state = 'shipped'", False),
+        ("recipient = NULL", True),
+    ):
+        rows.change(books, "shipping", f"UPDATE shipments SET {facts}")
+        assert (list(decisions.s3_in_whose_hands(ORDER)) == []) == fits, facts
+
+
 def test_what_was_heard_leaves_a_trace(books: Books) -> None:
     """S7: in the history of a flow that it leads on; Q2: in what inventory and shipping decide; S6: an answer."""
     deliveries = Deliveries(books, {})

@@ -1,12 +1,11 @@
 """Invariants of what services know of one order: it is the same order."""
 
 import json
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from minuet.simulation.oracle.books import Books, OrderRow
+from minuet.simulation.oracle.books import Books
 
 Prices = dict[str, tuple[int, str]]
 
@@ -24,10 +23,11 @@ def s2_ordered(books: Books, reference: str) -> Iterator[str]:
     order = books.order(reference)
     if order is None:
         return
+    wanted = order.ordered()
     query = "SELECT goods FROM reservations WHERE reference = ? AND state IN ('fetched', 'shipped')"
     for (goods,) in books.rows("inventory", query, reference):
-        if json.loads(goods) != ordered(order):
-            yield f"{ordered(order)} was ordered, and {goods} is held"
+        if json.loads(goods) != wanted:
+            yield f"{wanted} was ordered, and {goods} is held"
 
 
 def s3_same_parcel(books: Books, reference: str) -> Iterator[str]:
@@ -52,13 +52,6 @@ def s3_pick_of_its_own(books: Books, reference: str) -> Iterator[str]:
     same = [other for (other,) in books.rows("inventory", query, reference)]
     if len(same) > 1:
         yield f"one pick for {same}"
-
-
-def ordered(order: OrderRow) -> dict[str, int]:
-    goods: Counter[str] = Counter()
-    for item in order.data["items"]:
-        goods[item["sku"]] += item["quantity"]
-    return dict(goods)
 
 
 @dataclass(eq=False)

@@ -26,7 +26,8 @@ class Alarms:
     books: Books
     now: Callable[[], datetime]
     known: dict[str, Alarm] = field(default_factory=dict)  # by timer's id
-    entered: dict[tuple[str, str], int] = field(default_factory=dict)  # generations last seen, by flow and instance
+    moved_from: dict[str, datetime] = field(default_factory=dict)  # when it was due before, by timer's id
+    entered: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)  # generation and steps, as last seen
 
     def s8_armed_in_time(self, service: str, timer_id: str) -> Iterator[str]:
         """a deadline never fires early unless an operator fires it, has one effect, and is a no-op when stale."""
@@ -53,16 +54,28 @@ class Alarms:
         """a deadline never fires early unless an operator fires it, has one effect: so each is armed on entry."""
         for instance in self.books.instances(service, instance_id):
             key = instance.flow, instance_id
-            if self.entered.get(key) != instance.generation:
-                self.entered[key] = instance.generation
+            before, _ = self.entered.get(key, (-1, 0))
+            self.entered[key] = instance.generation, instance.steps
+            last = self.books.history(service, instance)[-1:]
+            reminded = any(line.because.startswith("reminder") for line in last)
+            if before != instance.generation or reminded:
                 armed = self.books.armed(service, instance)
                 if armed != sorted(expected(instance)):
                     yield f"{instance.flow} {instance_id} is {instance.state}, and only {armed} are armed"
+
+    def s8_goes_on(self, service: str, instance_id: str) -> Iterator[str]:
+        """a deadline never fires early and has one effect: to another variant of its state it goes on."""
+        for instance in self.books.instances(service, instance_id):
+            generation, steps = self.entered.get((instance.flow, instance_id), (instance.generation, instance.steps))
+            new = self.books.history(service, instance)[steps:]
+            if instance.generation != generation and all(varies(line) for line in new):
+                yield f"{instance.flow} {instance_id} is {instance.state}, and its deadlines begin anew"
 
     def moved(self, service: str, timer_id: str) -> None:
         """An operator did: only an operator can."""
         due_at = self.books.value(service, "SELECT due_at FROM timers WHERE timer_id = ?", timer_id)
         if due_at is not None and timer_id in self.known:
+            self.moved_from[timer_id] = self.known[timer_id].due_at
             self.known[timer_id] = replace(self.known[timer_id], due_at=time_of(due_at))
 
     def s8_fired(self, service: str, action_id: str) -> Iterator[str]:
@@ -79,6 +92,19 @@ class Alarms:
         for action, timer_id in self.books.rows(service, query, action_id):
             if timer_id not in self.known:
                 yield f"{action} of {timer_id}, and there never was such a timer"
+
+    def s9_rescheduled(self, service: str, action_id: str) -> Iterator[str]:
+        """every operator action has an author, a reason and an audit row: and is done."""
+        query = "SELECT action, target FROM operator_actions WHERE action_id = ?"
+        for action, timer_id in self.books.rows(service, query, action_id):
+            due_at = self.books.value(service, "SELECT due_at FROM timers WHERE timer_id = ?", timer_id)
+            if action == "timer.cancel" and due_at is not None:
+                yield f"{timer_id} was cancelled, and is due at {due_at}"
+            if action == "timer.postpone" and not self._later(timer_id, due_at):
+                yield f"{timer_id} was postponed, and is due at {due_at}"
+
+    def _later(self, timer_id: str, due_at: str | None) -> bool:
+        return due_at is not None and timer_id in self.moved_from and time_of(due_at) > self.moved_from[timer_id]
 
     def went_off(self, timer_id: str) -> None:
         """It could not be handled at once: whoever tries it again, by whatever clock, is not too early."""
@@ -104,6 +130,10 @@ def expected(instance: InstanceRow) -> Mapping[str, timedelta | None]:
     if instance.revision == 1:
         return promised(instance.flow, instance.state)
     return deadlines_of(FLOWS[instance.flow].revisions[instance.revision], instance.state)
+
+
+def varies(line: HistoryLine) -> bool:
+    return line.before != line.after and line.before.partition("/")[0] == line.after.partition("/")[0]
 
 
 def leaves(instance: InstanceRow, line: HistoryLine) -> bool:

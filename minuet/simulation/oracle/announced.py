@@ -10,6 +10,12 @@ ON_ENTRY: Mapping[tuple[str, str], Sequence[str]] = {  # by flow and state: all 
     ("order", "cancelled"): ("OrderCancelled",),
     ("order", "closed"): ("OrderClosed",),
     ("order", "needs_attention"): ("OrderNeedsAttention",),
+    ("order", "awaiting_payment"): ("RetrievePayment",),
+    ("order", "awaiting_goods"): ("FetchGoods",),
+    ("order", "awaiting_shipment"): ("ShipGoods",),
+    ("order", "cancelling_shipment"): ("CancelShipment",),
+    ("order", "awaiting_invoice_payment"): ("IssueInvoice",),
+    ("payment", "refunding"): ("RefundCard",),
     ("payment", "received"): ("PaymentReceived",),
     ("payment", "failed"): ("PaymentFailed",),
     ("payment", "in_clearing"): ("PaymentInClearing",),
@@ -45,6 +51,8 @@ def expected(flow: str, line: HistoryLine, wishes: Sequence[str]) -> Iterator[st
     before, after = (state.partition("/")[0] for state in (line.before, line.after))
     if before != after:
         yield from ON_ENTRY.get((flow, after), ())
+    if after == "withdrawing_payment" and (before == "awaiting_payment" or line.because == "RetryOrder"):
+        yield "CancelPayment"
     if (flow, before != after, after) == ("payment", True, "cancelled"):
         yield from (WISHES[wish] for wish in wishes)
     for (of_flow, beginning), events in BECAUSE.items():

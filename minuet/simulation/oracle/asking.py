@@ -20,9 +20,10 @@ from minuet.simulation.oracle.flow import (
     s7_path,
     s8_not_armed_in_vain,
 )
-from minuet.simulation.oracle.goods import s2_counted, s2_reservation, s2_stock, s3_shipped
+from minuet.simulation.oracle.goods import s2_counted, s2_missing, s2_reservation, s2_stock, s3_shipped
 from minuet.simulation.oracle.heard import Heard
 from minuet.simulation.oracle.heeded import q4_called_off, s5_called_off
+from minuet.simulation.oracle.letters import Letters
 from minuet.simulation.oracle.money import (
     q1_not_charged,
     q1_not_charged_as_it_says,
@@ -34,9 +35,12 @@ from minuet.simulation.oracle.money import (
     s4_one_charge,
     s5_no_ghost_charge,
 )
-from minuet.simulation.oracle.told import s1_told
+from minuet.simulation.oracle.noted import s7_noted_down
+from minuet.simulation.oracle.told import s1_told, s6_told_whom
 from minuet.simulation.oracle.undoing import (
+    q4_nothing_left_to_undo,
     q4_undo_known,
+    q4_undone_again,
     q4_undone_when_cancelled,
     s4_undone_once,
     s6_undone_and_waiting,
@@ -68,7 +72,10 @@ OF_FLOWS: Mapping[str, Sequence[FlowCheck]] = {  # asked of the instance that wa
         s4_undone_once,
         q4_undo_known,
         q4_undone_when_cancelled,
+        q4_undone_again,
+        q4_nothing_left_to_undo,
         s1_total,
+        s7_noted_down,
     ),
     "saga_history": (s7_path, s4_said_once, s6_announced, q4_called_off, s5_called_off),
 }
@@ -86,6 +93,7 @@ class Questions:
         self.heard = Heard(books, self.deliveries)
         self.catalogue = Catalogue(books)
         self.clearing = Clearing(books)
+        self.letters = Letters(books)
         self.counted: dict[str, set[int]] = {}  # whatever merchants have counted, by SKU
         self._written: dict[str, set[str]] = {}  # by this commit: keys, by table
 
@@ -127,6 +135,8 @@ class Questions:
                 yield self.deliveries.s4_id_of_its_own, (service, key)
                 yield self.decisions.s4_answered_the_same, (service, key)
                 yield s1_told, (self.books, service, key)
+                yield s6_told_whom, (self.books, service, key)
+                yield self.deliveries.s5_correlated, (service, key)
             case "effects", "INSERT":
                 self.deliveries.note_effect(service, key)
             case "inbox", "INSERT":
@@ -134,11 +144,13 @@ class Questions:
                 yield self.deliveries.s4_handled_once, (service, key)
                 yield self.heard.s7_noted, (service, key)
                 yield self.heard.s7_heeded, (service, key)
+                yield self.heard.s7_latest, (service, key)
                 yield self.heard.q2_obeyed, (service, key)
                 yield self.heard.s6_answered, (service, key)
             case "dead_letters", _:
                 self.alarms.went_off(key)
                 yield self.deliveries.q3_cause, (service, key)
+                yield self.letters.q3_kept, (service, key)
             case "timers", "INSERT":
                 yield self.alarms.s8_armed_in_time, (service, key)
             case "timers", "UPDATE":
@@ -154,17 +166,23 @@ class Questions:
             case "clearing_cases", _:
                 yield self.clearing.s6_case_kept, (key,)
                 yield self.clearing.s9_claimed, (key,)
+                yield self.clearing.s9_closed_as_it_was, (key,)
             case "saga_history", _:
                 yield self.audit.s9_authored, (service, key)
                 yield self.clearing.s6_every_case, (service, key)
                 yield self.clearing.s8_a_day_of_tries, (service, key)
+                yield self.alarms.s8_goes_on, (service, key)
                 yield self.alarms.s8_all_armed, (service, key)
                 yield self.alarms.s8_not_early_nor_stale, (service, key)
                 yield self.heard.s7_said, (service, key)
+            case "reservations", "INSERT" if "stock" not in self._written:
+                yield s2_missing, (self.books, key)
+                yield self.decisions.q2_goods_decided_once, (key,)
             case "reservations", _:
                 yield self.decisions.q2_goods_decided_once, (key,)
             case "shipments", _:
                 yield self.decisions.s3_taken, (key,)
+                yield self.decisions.s3_in_whose_hands, (key,)
                 yield self.decisions.q2_parcel_decided_once, (key,)
             case "operator_actions", _:
                 yield self.audit.s9_recorded, (service, key)
@@ -172,3 +190,5 @@ class Questions:
                 yield self.clearing.s9_open_case, (service, key)
                 yield self.alarms.s8_fired, (service, key)
                 yield self.alarms.s9_known, (service, key)
+                yield self.alarms.s9_rescheduled, (service, key)
+                yield self.letters.s9_given_up, (service, key)

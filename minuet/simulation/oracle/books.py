@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -61,6 +62,13 @@ class OrderRow(InstanceRow):
     def total(self) -> int:
         amount: int = self.data["total"]["amount"]
         return amount
+
+    def ordered(self) -> dict[str, int]:
+        """How much of each article."""
+        goods: Counter[str] = Counter()
+        for item in self.data["items"]:
+            goods[item["sku"]] += item["quantity"]
+        return dict(goods)
 
 
 @dataclass(frozen=True)
@@ -212,6 +220,11 @@ class Books:
         charged = "SELECT coalesce(sum(amount), 0) FROM charges WHERE reference = ? AND declined IS NULL"
         refunded = "SELECT coalesce(sum(amount), 0) FROM refunds WHERE reference = ?"
         return self.value("gateway", charged, reference), self.value("gateway", refunded, reference)
+
+    def payments(self, reference: str) -> list[InstanceRow]:
+        """Of all its attempts."""
+        query = f"{INSTANCE} WHERE subject = ? AND flow = 'payment' ORDER BY instance_id"
+        return [InstanceRow.of(row) for row in self.rows("payment", query, reference)]
 
     def invoice(self, reference: str) -> InstanceRow | None:
         found = self.rows("payment", f"{INSTANCE} WHERE subject = ? AND flow = 'invoice'", reference)

@@ -6,13 +6,25 @@ from dataclasses import dataclass, field
 from minuet.simulation.oracle.books import Books, HistoryLine, InstanceRow
 
 TRIES_OF_A_DAY = 16
+CALLS = ("ChargeCard", "AskGateway", "RefundCard")
+REFUNDING = ("refunding", "waiting_to_refund")
 CASES = "SELECT case_id, agent, outcome, escalated_at FROM clearing_cases WHERE reference = ? ORDER BY opened_at"
+
+ENDED = "SELECT attempt, agent, outcome, closed_at, note FROM clearing_cases WHERE reference = ?"
+CLOSED_BY = {
+    "TakeNewCard": "new_card",
+    "GiveUp": "gave_up",
+    "clearing": "expired",
+    "CancelPayment": "withdrawn",
+    "RefundPayment": "withdrawn",
+}
 
 
 @dataclass(eq=False)
 class Clearing:
     books: Books
     cases: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)  # agent and outcome, as last seen
+    outcomes: dict[str, str] = field(default_factory=dict)  # for which agents closed cases, by their note
     cards: dict[str, str] = field(default_factory=dict)  # tokens that agents gave, by their note
 
     def seen(self, reference: str) -> None:
@@ -35,6 +47,23 @@ class Clearing:
         for case_id, agent, _, __ in self.books.rows("payment", CASES, reference):
             if agent is not None and not self.books.value("payment", recorded, case_id, agent):
                 yield f"the case {case_id} is {agent}'s, and there is no record of it"
+
+    def s9_closed_as_it_was(self, reference: str) -> Iterator[str]:
+        """every operator action has an author, a reason and an audit row: a case is closed for what was done."""
+        for attempt, agent, outcome, closed_at, note in self.books.rows("payment", ENDED, reference):
+            because = self._closings(f"{reference}/{attempt}")
+            if (outcome is None) != (closed_at is None) or (outcome is not None and outcome not in because):
+                yield f"the case {reference}/{attempt} is {outcome} since {closed_at}, and was closed by {because}"
+            if outcome in ("new_card", "gave_up") and agent is None:
+                yield f"the case {reference}/{attempt} is {outcome}, and nobody did that"
+            if outcome is not None and self.outcomes.get(note, outcome) != outcome:
+                yield f"the case {reference}/{attempt} is {outcome}, and {note} was {self.outcomes[note]}"
+
+    def _closings(self, instance_id: str) -> list[str]:
+        """What has closed its cases, by its history."""
+        lines = [line for p in self._payments("payment", instance_id) for line in self.books.history("payment", p)]
+        left = [line.because for line in lines if line.before == "in_clearing" != line.after]
+        return [outcome for cause in left for begins, outcome in CLOSED_BY.items() if cause.startswith(begins)]
 
     def s9_open_case(self, service: str, action_id: str) -> Iterator[str]:
         """every operator action has an author, a reason and an audit row: and is about what it says."""
@@ -74,15 +103,16 @@ class Clearing:
             for line in self.books.history(service, payment):
                 if line.because == "CardNotCharged" and "PaymentInClearing" in line.sent and calls < TRIES_OF_A_DAY:
                     yield f"payment {instance_id} is in clearing after {calls} calls"
-                calls = 0 if line.because == "TakeNewCard" else calls
-                calls += sum(name in ("ChargeCard", "AskGateway") for name in line.sent)
+                refunds = line.after == "refunding" and line.before not in REFUNDING
+                calls = 0 if line.because == "TakeNewCard" or refunds else calls
+                calls += sum(name in CALLS for name in line.sent)
+            if payment.data["tries"] > calls:
+                yield f"payment {instance_id} was tried {payment.data['tries']} times, with {calls} calls"
 
     def _payments(self, service: str, instance_id: str) -> list[InstanceRow]:
         found = self.books.instances(service, instance_id) if service == "payment" else []
         return [instance for instance in found if instance.flow == "payment"]
 
     def _lines(self, subject: str) -> list[HistoryLine]:
-        query = "SELECT instance_id FROM saga_instances WHERE flow = 'payment' AND subject = ?"
-        names = [name for (name,) in self.books.rows("payment", query, subject)]
-        payments = [payment for name in names for payment in self._payments("payment", name)]
+        payments = self.books.payments(subject)
         return [line for payment in payments for line in self.books.history("payment", payment)]

@@ -23,6 +23,12 @@ PARCELS: Mapping[str | None, tuple[str, ...]] = {
     "failed": (),
     "cancelled": (),
 }
+HANDS: Mapping[str, tuple[bool, bool, bool]] = {  # place in the queue, lease, address
+    "pending": (True, False, True),
+    "leased": (False, True, True),
+    "with_carrier": (False, False, True),
+}
+NOBODYS = (False, False, False)
 ANSWERS = {  # events that say what was decided: of each kind one, and it says the same each time
     "payment.payment-received.v1": "payment",
     "payment.payment-failed.v1": "payment",
@@ -83,6 +89,13 @@ class Decisions:
                 yield f"{reference} is shipped, and no carrier has taken it"
             if state == "shipped" and pushed and not self.addresses.get(reference):
                 yield f"{reference} is shipped, and there was no address on it"
+
+    def s3_in_whose_hands(self, reference: str) -> Iterator[str]:
+        """shipped ⇒ a carrier took it: it waits for one, or has one, or is nobody's business any more."""
+        query = "SELECT state, queued_at, lease_until, recipient FROM shipments WHERE reference = ?"
+        for state, *facts in self.books.rows("shipping", query, reference):
+            if tuple(fact is not None for fact in facts) != HANDS.get(state, NOBODYS):
+                yield f"{reference} is {state}; its place in the queue, its lease and its address: {facts}"
 
     def s4_answered_the_same(self, service: str, message_id: str) -> Iterator[str]:
         """at most one effect per command id; the gateway sees at most one charge per idempotency key."""

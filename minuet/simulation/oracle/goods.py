@@ -40,6 +40,16 @@ def s2_reservation(books: Books, reference: str) -> Iterator[str]:
         yield from s2_stock(books, sku)
 
 
+def s2_missing(books: Books, reference: str) -> Iterator[str]:
+    """per SKU: on_hand + reserved + shipped = initial + receipts; missing is what is not there."""
+    order = books.order(reference)
+    if order is None or books.reservation(reference) != "unavailable":
+        return
+    there = dict(books.rows("inventory", "SELECT sku, on_hand FROM stock"))
+    if all(there.get(sku, 0) >= quantity for sku, quantity in order.ordered().items()):
+        yield f"{order.ordered()} was ordered, {there} is there, and the goods are unavailable"
+
+
 def s3_shipped(books: Books, reference: str) -> Iterator[str]:
     """shipped ⇒ goods were fetched, and money was received or the flow is by invoice."""
     order = books.order(reference)

@@ -54,10 +54,22 @@ class Heard:
         if said is None or (service, said.type) not in listeners() or self._discarded(service, message_id):
             return
         flow, name = listeners()[service, said.type]
+        if flow.name == "payment" and said.attempt is None:
+            return
         instance_id = f"{said.subject}/{said.attempt}" if flow.name == "payment" else said.subject
         through, lines = self._through(service, flow, instance_id)
         if all(line.message_id != message_id for line in lines):
             yield said, flow, name, instance_id, through
+
+    def s7_latest(self, service: str, message_id: str) -> Iterator[str]:
+        """an instance's history is a path in its revision's table: who names no attempt means the latest."""
+        said = self.deliveries.said.get(message_id)
+        if said is None or (service, said.attempt) != ("payment", None):
+            return
+        known = [each for each in self.books.payments(said.subject) if ("payment", each.instance_id) in self.steps]
+        for payment in sorted(known, key=lambda each: int(each.data["attempt"]))[:-1]:
+            if any(line.message_id == message_id for line in self.books.history("payment", payment)):
+                yield f"{payment.instance_id} was not the latest, and heard {said.type} {message_id}"
 
     def _through(self, service: str, flow: Flow, instance_id: str) -> tuple[set[str], list[HistoryLine]]:
         """The states through which this commit took it, and its history."""

@@ -51,6 +51,8 @@ def s1_invoice(books: Books, reference: str) -> Iterator[str]:
     for (currency,) in books.rows("payment", currencies, reference):
         if invoice is not None and currency != invoice.data["amount"]["currency"]:
             yield f"{reference}: {currency} came, and the invoice is {invoice.data['amount']}"
+    if invoice is not None and invoice.name in ("open", "defaulted") and came >= invoice.data["amount"]["amount"]:
+        yield f"{reference}: {came} came, and the invoice of {invoice.data['amount']} is {invoice.state}"
 
 
 def s4_one_charge(books: Books, reference: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from minuet.simulation.oracle.books import Books
 
+OUTBOX = """SELECT json_extract(headers, '$."ce-subject"'), body FROM outbox WHERE message_id = ?"""
 IN, OUT = ("charged", "credit_used"), ("refunded_card", "refunded_credit")
 
 
@@ -23,6 +24,15 @@ def s1_told(books: Books, service: str, message_id: str) -> Iterator[str]:
                 continue
         if booked != said["amount"]["amount"]:
             yield f"{name} of {said['reference']} says {said['amount']}, and {booked} is booked"
+
+
+def s6_told_whom(books: Books, service: str, message_id: str) -> Iterator[str]:
+    """no stuck order: who is told of an order, or pays for it, is its customer."""
+    for subject, body in books.rows(service, OUTBOX, message_id) if service == "order" else ():
+        order, said = books.order(subject), json.loads(body)
+        customer = said.get("customer_id", said.get("payer", {}).get("id"))
+        if order is not None and customer not in (None, order.data["customer"]["id"]):
+            yield f"{subject} is an order of {order.data['customer']['id']}, and {body} goes to {customer}"
 
 
 def of_attempt(books: Books, kinds: tuple[str, ...], said: dict[str, object]) -> int:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from minuet.simulation.oracle.books import Books, InstanceRow, UndoLine
-from minuet.simulation.oracle.tables import FLOWS
+from minuet.simulation.oracle.tables import FLOWS, migration
 
+AFTER_THE_PIVOT = ("completed", "awaiting_invoice_payment")
 SENT_AGAIN = ("compensation", "RetryOrder")  # what makes an order send its undos again
 
 
@@ -42,6 +43,24 @@ def q4_undone_when_cancelled(books: Books, service: str, instance_id: str) -> It
 def of_an_older_attempt(entry: UndoLine, instance: InstanceRow) -> bool:
     """It is undone as soon as anything is heard of it, whatever becomes of the present one: nobody waits for that."""
     return entry.status == "sent" and entry.number is not None and entry.number < instance.data["attempt"]
+
+
+def q4_undone_again(books: Books, service: str, instance_id: str) -> Iterator[str]:
+    """cancelled ⇒ every effect was undone: what nobody has confirmed for a day is sent again."""
+    for instance in books.instances(service, instance_id):
+        for line in books.history(service, instance)[-1:]:
+            again = line.because.startswith(SENT_AGAIN) and "compensating" in (line.before, line.after)
+            missing = {entry.undo for entry in instance.undos if entry.is_open} - set(line.sent)
+            if again and missing and migration(instance.flow, line) is None:
+                yield f"{told(instance)}, {line.because}, and {sorted(missing)} is not sent again"
+
+
+def q4_nothing_left_to_undo(books: Books, service: str, instance_id: str) -> Iterator[str]:
+    """cancelled ⇒ every effect was undone; and after the pivot nothing is."""
+    for instance in books.instances(service, instance_id) if service == "order" else ():
+        still = [entry for entry in instance.undos if entry.is_open and not of_an_older_attempt(entry, instance)]
+        if still and instance.state in AFTER_THE_PIVOT:
+            yield f"{told(instance)}, and {still[0].undo} is {still[0].status}"
 
 
 def s6_undone_and_waiting(books: Books, service: str, instance_id: str) -> Iterator[str]:

@@ -1,0 +1,44 @@
+"""Invariants of dead letters: none is written over, comes back once it was given up, or vanishes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from minuet.simulation.oracle.books import Books
+
+IDENTITY = (
+    """SELECT status, json_extract(headers, '$."ce-type"'), body, first_at FROM dead_letters WHERE message_id = ?"""
+)
+
+
+OPEN = ("retrying", "parked")
+GIVEN_UP = (
+    "SELECT target, status FROM operator_actions LEFT JOIN dead_letters ON letter_id = target"
+    " WHERE action_id = ? AND action = 'dead-letter.discard'"
+)
+
+
+@dataclass(eq=False)
+class Letters:
+    books: Books
+    known: dict[tuple[str, str], tuple[Any, ...]] = field(default_factory=dict)  # as last seen, by service and message
+
+    def q3_kept(self, service: str, message_id: str) -> Iterator[str]:
+        """no zombie: whatever cannot be handled is kept as it came, until it is handled or given up."""
+        [letter, *_] = self.books.rows(service, IDENTITY, message_id) or [("vanished",)]
+        before = self.known.get((service, message_id), letter)
+        status, *identity = letter
+        if status == "vanished" or identity != list(before[1:]):
+            yield f"{service}: the letter {message_id} was {before}, and is {letter}"
+        armed = "SELECT 1 FROM timers WHERE timer_id = ? UNION ALL SELECT 1 FROM effects WHERE effect_id = ?"
+        if status in OPEN and self.books.value(service, armed, message_id, message_id):
+            yield f"{service}: the letter {message_id} is {status}, and what it came of is still to come"
+        if before[0] == "discarded" and status != "discarded":
+            yield f"{service}: the letter {message_id} was given up, and is {status}"
+        self.known[service, message_id] = letter
+
+    def s9_given_up(self, service: str, action_id: str) -> Iterator[str]:
+        """every operator action has an author, a reason and an audit row: and is done."""
+        for letter_id, status in self.books.rows(service, GIVEN_UP, action_id):
+            if status != "discarded":
+                yield f"{service}: the letter {letter_id} was given up, and is {status}"

@@ -1,0 +1,201 @@
+"""What services note on the way, what they do with letters, deadlines and cases: each slip is found."""
+
+from typing import Any
+
+import pytest
+
+from minuet.simulation.oracle.alarms import Alarm, Alarms
+from minuet.simulation.oracle.books import Books, time_of
+from minuet.simulation.oracle.clearing import Clearing
+from minuet.simulation.oracle.delivery import Deliveries
+from minuet.simulation.oracle.goods import s2_missing
+from minuet.simulation.oracle.heard import Heard
+from minuet.simulation.oracle.letters import Letters
+from minuet.simulation.oracle.noted import s7_noted_down
+from minuet.simulation.oracle.told import s6_told_whom
+from minuet.simulation.oracle.undoing import q4_nothing_left_to_undo, q4_undone_again
+from tests.simulation import rows
+from tests.simulation.rows import AT, ORDER, write
+
+PAYMENT = f"{ORDER}/1"
+
+
+@pytest.fixture
+def books() -> Books:
+    return rows.empty_books()
+
+
+def noting(books: Books, state: str, **facts: Any) -> None:
+    """An order that was placed, in clearing, and paid."""
+    data = {"attempt": 1, "in_clearing": False, "reason": "", "price_fixed_at": f"{AT}Z", "customer": {"id": "c-1"}}
+    data |= {"items": [{"sku": "CUP", "quantity": 2}], **facts}
+    key = {"instance_id": ORDER, "subject": ORDER, "flow": "order", "revision": 1, "steps": 3, "generation": 2}
+    write(books, "order", "saga_instances", **key, state=state, data=data, undos=[])
+    rows.line(books, 1, "start", "awaiting_payment", "PlaceOrder", message="m1")
+    rows.line(books, 2, "awaiting_payment", "awaiting_payment", "PaymentInClearing", message="m2")
+    rows.line(books, 3, "awaiting_payment", "awaiting_goods", "PaymentReceived", message="m3")
+
+
+@pytest.mark.parametrize(
+    ("state", "facts", "found"),
+    [
+        ("awaiting_goods", {}, ""),
+        ("awaiting_goods", {"in_clearing": True}, "in clearing"),
+        ("awaiting_goods", {"price_fixed_at": "2025-01-01T00:00:00Z"}, "fixed at"),
+        ("completed", {"reason": "cancelled by the customer"}, "is completed, though"),
+        ("cancelled", {}, "nobody knows why"),
+    ],
+)
+def test_an_order_says_what_it_went_through(books: Books, state: str, facts: dict[str, Any], found: str) -> None:
+    """S7."""
+    noting(books, state, **facts)
+    assert found in next(s7_noted_down(books, "order", ORDER), "")
+    assert bool([*s7_noted_down(books, "order", ORDER)]) == bool(found)
+
+
+def test_what_nobody_confirms_is_undone_again(books: Books) -> None:
+    """Q4: after a day, and when an operator says so; and nothing of it is left once goods have gone out."""
+    noting(books, "needs_attention/compensating")
+    rows.knows(books, ("ReleaseGoods", None, "sent"))
+    rows.line(books, 4, "compensating", "needs_attention/compensating", "compensation: a day is over", message="m4")
+    assert "is not sent again" in next(q4_undone_again(books, "order", ORDER))
+    rows.change(books, "order", """UPDATE saga_history SET sent = '["ReleaseGoods"]' WHERE step = 4""")
+    books.forget("order", [ORDER])
+    assert list(q4_undone_again(books, "order", ORDER)) == list(q4_nothing_left_to_undo(books, "order", ORDER)) == []
+    rows.change(books, "order", "UPDATE saga_instances SET state = 'completed'")
+    books.forget("order", [ORDER])
+    assert "ReleaseGoods is sent" in next(q4_nothing_left_to_undo(books, "order", ORDER))
+
+
+def test_the_customer_is_told(books: Books) -> None:
+    """S6."""
+    noting(books, "completed")
+    rows.said(books, "order", "m1", "order.order-completed.v1", {"customer_id": "c-1"})
+    rows.said(books, "order", "m2", "payment.retrieve-payment.v1", {"payer": {"id": "c-2"}})
+    assert list(s6_told_whom(books, "order", "m1")) == []
+    assert "goes to c-2" in next(s6_told_whom(books, "order", "m2"))
+
+
+def test_what_is_said_belongs_to_its_cause(books: Books) -> None:
+    """S5."""
+    deliveries = Deliveries(books, {})
+    for message_id, correlation, cause in (("m1", "o", ""), ("m2", "o", "m1"), ("m3", "", "m1")):
+        headers = {"ce-type": "t", "ce-correlationid": correlation, "ce-causationid": cause}
+        write(books, "order", "outbox", message_id=message_id, headers=headers)
+    assert list(deliveries.s5_correlated("order", "m1")) == list(deliveries.s5_correlated("order", "m2")) == []
+    assert "is about ''" in next(deliveries.s5_correlated("order", "m3"))
+
+
+def letter(books: Books, **columns: Any) -> None:
+    row = {"message_id": "m", "letter_id": "l", "headers": {"ce-type": "t"}, "body": {}, "status": "parked"}
+    write(books, "order", "dead_letters", **{**row, "first_at": 1.0, **columns})
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("UPDATE dead_letters SET status = 'retrying'", ""),
+        ("UPDATE dead_letters SET first_at = 2.0", "and is"),
+        ("UPDATE dead_letters SET body = '[]'", "and is"),
+        ("DELETE FROM dead_letters", "vanished"),
+        ("UPDATE timers SET timer_id = 'm'", "still to come"),
+    ],
+)
+def test_letters_are_kept_as_they_came(books: Books, change: str, found: str) -> None:
+    """Q3."""
+    letters = Letters(books)
+    letter(books)
+    rows.deadline(books, "another", 1, AT)
+    assert list(letters.q3_kept("order", "m")) == []
+    rows.change(books, "order", change)
+    noticed = list(letters.q3_kept("order", "m"))
+    assert found in "".join(noticed)
+    assert bool(noticed) == bool(found)
+
+
+def test_what_was_given_up_stays_so(books: Books) -> None:
+    """Q3 and S9."""
+    letters = Letters(books)
+    write(books, "order", "operator_actions", action_id="a", action="dead-letter.discard", target="l")
+    letter(books)
+    assert "is parked" in next(letters.s9_given_up("order", "a"))
+    rows.change(books, "order", "UPDATE dead_letters SET status = 'discarded'")
+    assert list(letters.s9_given_up("order", "a")) == list(letters.q3_kept("order", "m")) == []
+    rows.change(books, "order", "UPDATE dead_letters SET status = 'parked'")
+    assert "was given up" in next(letters.q3_kept("order", "m"))
+
+
+def test_what_operators_do_with_deadlines_is_done(books: Books) -> None:
+    """S9."""
+    alarms = Alarms(books, lambda: time_of(AT))
+    alarms.known["t"] = Alarm(ORDER, time_of(AT), 1)
+    rows.deadline(books, "t", 1, AT)
+    for action in ("cancel", "postpone"):
+        write(books, "order", "operator_actions", action_id=action, action=f"timer.{action}", target="t")
+    assert "was cancelled" in next(alarms.s9_rescheduled("order", "cancel"))
+    alarms.moved("order", "t")
+    assert "was postponed" in next(alarms.s9_rescheduled("order", "postpone"))
+    rows.change(books, "order", "UPDATE timers SET due_at = '2030-01-01 00:00:00.000000'")
+    alarms.moved("order", "t")
+    assert list(alarms.s9_rescheduled("order", "postpone")) == []
+
+
+def test_deadlines_go_on_in_another_variant(books: Books) -> None:
+    """S8."""
+    alarms = Alarms(books, lambda: time_of(AT))
+    noting(books, "withdrawing_payment/customer")
+    alarms.entered["order", ORDER] = 1, 3
+    rows.line(books, 4, "withdrawing_payment/price", "withdrawing_payment/customer", "CancelOrder", message="m4")
+    assert "begin anew" in next(alarms.s8_goes_on("order", ORDER))
+    alarms.entered["order", ORDER] = 2, 3
+    assert list(alarms.s8_goes_on("order", ORDER)) == []
+
+
+@pytest.mark.parametrize(
+    ("because", "columns", "found"),
+    [
+        ("GiveUpCase", {"outcome": "gave_up", "closed_at": AT, "agent": "ann"}, ""),
+        ("GiveUpCase", {"outcome": "new_card", "closed_at": AT, "agent": "ann"}, "closed by"),
+        ("GiveUpCase", {"outcome": "gave_up", "closed_at": None, "agent": "ann"}, "since None"),
+        ("GiveUpCase", {"outcome": "gave_up", "closed_at": AT, "agent": None}, "nobody did that"),
+        ("GiveUpCase", {"outcome": "gave_up", "closed_at": AT, "agent": "ann", "note": "n"}, "n was new_card"),
+    ],
+)
+def test_a_case_is_closed_for_what_was_done(books: Books, because: str, columns: dict[str, Any], found: str) -> None:
+    """S9."""
+    clearing = Clearing(books, outcomes={"n": "new_card"})
+    key = {"instance_id": PAYMENT, "flow": "payment"}
+    write(books, "payment", "saga_instances", **key, subject=ORDER, revision=1, state="failed", data={}, undos=[])
+    move = {"from_state": "in_clearing", "to_state": "failed", "because": because, "sent": [], "message_id": "m"}
+    write(books, "payment", "saga_history", **key, **move, step=1, at=AT)
+    write(
+        books, "payment", "clearing_cases", **{"case_id": "c", "reference": ORDER, "attempt": 1, "note": "", **columns}
+    )
+    assert found in next(clearing.s9_closed_as_it_was(ORDER), "")
+    assert bool([*clearing.s9_closed_as_it_was(ORDER)]) == bool(found)
+
+
+def test_what_is_missing_is_not_there(books: Books) -> None:
+    """S2."""
+    noting(books, "awaiting_goods")
+    rows.reservation(books, "unavailable", 0)
+    rows.stock(books, 1, 0, 0, 1)
+    assert list(s2_missing(books, ORDER)) == []
+    rows.change(books, "inventory", "UPDATE stock SET on_hand = 2")
+    assert "2} was ordered" in next(s2_missing(books, ORDER))
+
+
+def test_who_names_no_attempt_means_the_latest(books: Books) -> None:
+    """S7."""
+    deliveries = Deliveries(books, {})
+    heard = Heard(books, deliveries)
+    deliveries.say("m1", "payment.cancel-payment.v1", ORDER)
+    for attempt in (1, 2):
+        key = {"instance_id": f"{ORDER}/{attempt}", "flow": "payment", "subject": ORDER, "revision": 1}
+        write(books, "payment", "saga_instances", **key, state="cancelled", data={"attempt": attempt}, undos=[])
+        heard.steps["payment", f"{ORDER}/{attempt}"] = 1
+    move = {"flow": "payment", "step": 1, "because": "CancelPayment", "message_id": "m1", "sent": [], "at": AT}
+    write(books, "payment", "saga_history", **move, instance_id=f"{ORDER}/2")
+    assert list(heard.s7_latest("payment", "m1")) == []
+    rows.change(books, "payment", f"UPDATE saga_history SET instance_id = '{ORDER}/1'")
+    assert "was not the latest" in next(heard.s7_latest("payment", "m1"))
