@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from minuet.simulation.acting import Acting
+from minuet.simulation.carriers import Carriers
 from minuet.simulation.clock import START
 from minuet.simulation.conductor import Conductor
 from minuet.simulation.customers import Customers
@@ -83,6 +84,7 @@ async def open_shop(world: World, schedule: Schedule) -> None:
         await staff.open_shop(orders)
         customers.plan()
         staff.plan()
+        Carriers(world, acting).plan()
         Upgrading(world, acting, schedule.upgrades)
         Strangers(world, acting, staff).plan()
         Echoes(world, acting).plan()

@@ -1,4 +1,4 @@
-"""What the people do who work for the shop: merchants, operators, the call centre, carriers."""
+"""What the people do who work for the shop: merchants, operators, the call centre."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,12 +12,8 @@ from minuet.simulation.world import World
 
 ROUNDS = (1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 13, 14, 16, 17, 20, 24, 30, 38, 45, 62, 75, 100, 123, 130, 160)  # days
 TO_THE_MINUTE = 0.4  # the share of rounds on the day, and so when deadlines of that day are due
-CARRIERS_PULL = (timedelta(days=1), timedelta(days=5))  # between these, in some worlds
 COUNTED = (3, 6)  # days on which the stock is counted, and what has come meanwhile
-LEASE_SECONDS = 20.0
-LONG_LEASE_SECONDS = 150.0  # some days, as business time leaps
-REGRETTED = 0.3  # the share of orders that are cancelled while a carrier's worker has the parcel
-BY_MISTAKE = 0.1  # the share of closed cases that somebody takes for open, and of deadlines for letters
+BY_MISTAKE = 0.2  # the share of closed cases that somebody takes for open
 AGENTS = ("anna", "ben")
 SHARES = (0.0, 0.3, 0.7, 1.5), (1, 2, 2, 3)  # of the goods that will be wanted: there in the beginning; how often so
 
@@ -59,12 +55,6 @@ class Staff:
         self._acting.plan(timedelta(days=5), self._raise_prices)
         for day in COUNTED:
             self._acting.plan(timedelta(days=day), self._count_stock)
-        if self._chance.random() < 0.5:
-            begin, end = CARRIERS_PULL
-            self._acting.plan(begin, lambda: self._carriers("pull"))
-            for hours in range(2, int((end - begin).total_seconds() / 3600), 9):
-                self._acting.plan(begin + timedelta(hours=hours), self._work)
-            self._acting.plan(end, lambda: self._carriers("push"))
 
     # --- merchants
 
@@ -95,13 +85,13 @@ class Staff:
     async def _redrive(self) -> None:
         """Letters that are parked, and sometimes one that would be tried again anyway.
 
-        What will never be handled is given up; and now and then somebody tries that with a service's own deadline.
+        What will never be handled is given up; and somebody tries that with a service's own deadline.
         """
         letters = "SELECT letter_id, status, cause, headers FROM dead_letters WHERE status IN ('parked', 'retrying')"
         for service in self._world.replicas:
             for letter_id, status, cause, headers in self._books.rows(service, f"{letters} ORDER BY 1"):
                 hopeless = status == "parked" and any(why in cause for why in ("came before", "not a valid"))
-                given_up = 0.8 if hopeless else BY_MISTAKE if "saga.deadline-reached" in headers else 0.0
+                given_up = 0.8 if hopeless else 0.5 if "saga.deadline-reached" in headers else 0.0
                 if self._chance.random() < given_up:
                     await self._do(service, f"/dead-letters/{letter_id}/discard", {}, "olga")
                 elif status == "parked" or self._chance.random() < 0.3:
@@ -153,34 +143,6 @@ class Staff:
         answer = await self._acting.attempt("payment", "POST", f"/clearing-cases/{case_id}/resolve", body)
         if answer is not None and answer.is_success:
             self._world.oracle.audit.done["payment", note] = agent
-
-    # --- carriers
-
-    async def _carriers(self, mode: str) -> None:
-        await self._acting.insist("shipping", "PUT", "/carrier", {"mode": mode})
-
-    async def _work(self) -> None:
-        """Ask for work, and do it: in time, too late, not well, or not at all."""
-        worker = self._chance.choice(("w-1", "w-2"))
-        body = {"worker": worker, "max": 3, "lease_seconds": self._chance.choice((LEASE_SECONDS, LONG_LEASE_SECONDS))}
-        answer = await self._acting.attempt("shipping", "POST", "/jobs/claims", body)
-        for job in answer.json()["items"] if answer is not None else ():
-            pause = self._chance.choice((0.01, 5.0, LEASE_SECONDS))
-            if self._chance.random() < REGRETTED:
-                self._acting.begin(self._call_off(job["reference"], self._chance.choice((0.0, pause))))
-            await asyncio.sleep(pause)
-            report = self._chance.choices(("complete", "fail", None), (55, 25, 20))[0]
-            if report is not None:
-                details = {"tracking_number": "T-1"} if report == "complete" else {"reason": "the van broke down"}
-                await self._acting.attempt(
-                    "shipping", "POST", f"/jobs/{job['job_id']}/{report}", {"worker": worker, **details}
-                )
-
-    async def _call_off(self, order_id: str, after: float) -> None:
-        """Its customer cancels, while the parcel is under way or just when the worker reports."""
-        if self._books.order(order_id) is not None:
-            await asyncio.sleep(after + scatter(self._chance))
-            await self._acting.attempt("order", "POST", f"/orders/{order_id}/cancel")
 
     # --- how they act
 
