@@ -8,6 +8,7 @@ from minuet.simulation.oracle.alarms import Alarm, Alarms
 from minuet.simulation.oracle.books import Books, time_of
 from minuet.simulation.oracle.clearing import Clearing
 from minuet.simulation.oracle.delivery import Deliveries
+from minuet.simulation.oracle.ends import l1_parcels_ended
 from minuet.simulation.oracle.goods import s2_missing
 from minuet.simulation.oracle.heard import Heard
 from minuet.simulation.oracle.letters import Letters
@@ -199,3 +200,17 @@ def test_who_names_no_attempt_means_the_latest(books: Books) -> None:
     assert list(heard.s7_latest("payment", "m1")) == []
     rows.change(books, "payment", f"UPDATE saga_history SET instance_id = '{ORDER}/1'")
     assert "was not the latest" in next(heard.s7_latest("payment", "m1"))
+
+
+def test_what_becomes_of_a_parcel_is_said(books: Books) -> None:
+    """S6: and that it came too late to cancel. L1: it does not lie about."""
+    deliveries = Deliveries(books, {})
+    rows.shipment(books, "pending")
+    assert list(deliveries.s6_decision_told(ORDER)) == []
+    assert "is pending for ever" in next(l1_parcels_ended(books))
+    rows.change(books, "shipping", "UPDATE shipments SET state = 'shipped'")
+    assert "goods-shipped" in next(deliveries.s6_decision_told(ORDER))
+    deliveries.say("m1", "shipping.goods-shipped.v1", ORDER)
+    assert list(deliveries.s6_decision_told(ORDER)) == list(l1_parcels_ended(books)) == []
+    rows.change(books, "shipping", "UPDATE shipments SET cancel_wished = 1")
+    assert "refused" in next(deliveries.s6_decision_told(ORDER))

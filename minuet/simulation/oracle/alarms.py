@@ -104,7 +104,8 @@ class Alarms:
                 yield f"{timer_id} was postponed, and is due at {due_at}"
 
     def _later(self, timer_id: str, due_at: str | None) -> bool:
-        return due_at is not None and timer_id in self.moved_from and time_of(due_at) > self.moved_from[timer_id]
+        """Or it is not needed any more."""
+        return due_at is None or (timer_id in self.moved_from and time_of(due_at) > self.moved_from[timer_id])
 
     def went_off(self, timer_id: str) -> None:
         """It could not be handled at once: whoever tries it again, by whatever clock, is not too early."""

@@ -183,6 +183,7 @@ class Questions:
             case "shipments", _:
                 yield self.decisions.s3_taken, (key,)
                 yield self.decisions.s3_in_whose_hands, (key,)
+                yield self.deliveries.s6_decision_told, (key,)
                 yield self.decisions.q2_parcel_decided_once, (key,)
             case "operator_actions", _:
                 yield self.audit.s9_recorded, (service, key)

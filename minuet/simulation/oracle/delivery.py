@@ -12,6 +12,12 @@ EXCUSES = (
     "Failed: 40001",  # the database failed again and again
 )
 BABBLE = "babble"  # how the subject of what nobody can understand begins
+PARCELS = {  # what is said of one
+    "shipped": ("shipping.goods-shipped.v1",),
+    "failed": ("shipping.shipment-failed.v1",),
+    "cancelled": ("shipping.shipment-cancelled.v1",),
+}
+TOO_LATE = ("shipping.shipment-cancellation-refused.v1",)
 CONFIRMS = {
     "RefundPayment": ("payment.payment-refunded.v1",),
     "ReleaseGoods": ("inventory.goods-released.v1",),
@@ -42,12 +48,14 @@ class Deliveries:
     caused: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)  # names, by service and cause's id
     handled: set[tuple[str, str]] = field(default_factory=set)  # (service, message id)
     heard: set[tuple[str, str, str, int | None]] = field(default_factory=set)  # service, subject, type, attempt
+    spoken_of: set[tuple[str, str]] = field(default_factory=set)  # wire names and subjects
     correlations: dict[str, str | None] = field(default_factory=dict)  # what messages belong to, by id
     open: dict[tuple[str, str], None] = field(default_factory=dict)
 
     def say(self, message_id: str, wire_name: str, subject: str = "", attempt: int | None = None) -> None:
         if message_id not in self.said:
             self.said[message_id] = Said(wire_name, subject, attempt)
+            self.spoken_of.add((wire_name, subject))
             for service in self.consumers.get(wire_name, ()):
                 self.open[service, message_id] = None
 
@@ -81,6 +89,14 @@ class Deliveries:
             correlation = self.correlations[message_id] = about.get("ce-correlationid")
             if correlation != self.correlations.get(about["ce-causationid"], correlation or None):
                 yield f"{service} says {about['ce-type']} {message_id}, which is about {correlation!r}"
+
+    def s6_decision_told(self, reference: str) -> Iterator[str]:
+        """no stuck order: what becomes of a parcel is said, and that it came too late to cancel, if that was wished."""
+        shipments = "SELECT state, cancel_wished FROM shipments WHERE reference = ?"
+        for state, wished in self.books.rows("shipping", shipments, reference):
+            told = [*PARCELS.get(state, ()), *(TOO_LATE if wished and state == "shipped" else ())]
+            if not self.spoken_of.issuperset((name, reference) for name in told):
+                yield f"the parcel of {reference} is {state}, and nobody has said all of {told}"
 
     def s5_no_ghost(self, service: str, message_id: str) -> Iterator[str]:
         """no ghost: no effect without a committed command."""

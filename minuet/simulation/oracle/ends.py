@@ -53,6 +53,13 @@ def l1_calls_ended(books: Books) -> Iterator[str]:
             yield f"payment {instance_id} is {state} for ever, after {steps} steps"
 
 
+def l1_parcels_ended(books: Books) -> Iterator[str]:
+    """once faults stop, every order becomes terminal, or a person's: and no parcel lies about."""
+    waiting = "SELECT reference, state FROM shipments WHERE state IN ('pending', 'leased') ORDER BY reference"
+    for reference, state in books.rows("shipping", waiting):
+        yield f"the parcel of {reference} is {state} for ever"
+
+
 def l1_ended(books: Books, reference: str) -> Iterator[str]:
     """once faults stop, every order becomes terminal, or a person's, within 30 virtual days of its longest deadline."""
     order = books.order(reference)

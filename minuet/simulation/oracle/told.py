@@ -20,6 +20,10 @@ def s1_told(books: Books, service: str, message_id: str) -> Iterator[str]:
                 booked = of_attempt(books, OUT, said)
             case "payment.payment-refunded.v1":
                 booked = of_attempt(books, ("charged",), said)
+            case "payment.invoice-reminded.v1" if (
+                invoice := books.invoice(said["reference"])
+            ) and invoice.name == "open":
+                booked = invoice.data["amount"]["amount"] - invoice.data["paid"]
             case _:
                 continue
         if booked != said["amount"]["amount"]:

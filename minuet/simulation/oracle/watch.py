@@ -6,7 +6,14 @@ from datetime import datetime
 from minuet.simulation.oracle import touched
 from minuet.simulation.oracle.asking import Check, Questions
 from minuet.simulation.oracle.books import Books
-from minuet.simulation.oracle.ends import l1_calls_ended, l1_ended, q4_closed, q4_undone, s5_no_ghost_order
+from minuet.simulation.oracle.ends import (
+    l1_calls_ended,
+    l1_ended,
+    l1_parcels_ended,
+    q4_closed,
+    q4_undone,
+    s5_no_ghost_order,
+)
 from minuet.simulation.oracle.goods import q2_released_xor_shipped
 from minuet.simulation.oracle.money import q1_money_for_goods
 from minuet.simulation.oracle.violation import Violation, rows_about
@@ -53,6 +60,7 @@ class Oracle(Questions):
     def long_after_faults(self) -> None:
         """Nothing has gone wrong for weeks."""
         self._ask(l1_calls_ended, self.books)
+        self._ask(l1_parcels_ended, self.books)
 
     def in_the_end(self) -> None:
         """No fault is left, nothing is in flight, nothing is due."""
