@@ -89,10 +89,17 @@ def of_an_older_attempt(order: Order, message: FromPayment) -> bool:
 
 
 def priced_anew(order: Order, _: Message, moment: Moment) -> Order:
-    """Today's catalogue prices; what is no longer sold keeps the price that it had."""
-    shop: Shop = moment.facts
-    items = [item.model_copy(update={"price": shop.price(item.sku) or item.price}) for item in order.items]
+    """Today's catalogue prices; if they come to more than an order may have, those that it had."""
+    items = [item.model_copy(update={"price": price_today(item, moment.facts)}) for item in order.items]
+    if sum(item.quantity * item.price.amount for item in items) > LARGEST_TOTAL:
+        items = list(order.items)
     return order.model_copy(update={"quote": Quote(number=order.attempt + 1, items=items, total=total_of(items))})
+
+
+def price_today(item: PricedItem, shop: Shop) -> Money:
+    """What is no longer sold, or in another currency, keeps the price that it had."""
+    price = shop.price(item.sku)
+    return item.price if price is None or price.currency != item.price.currency else price
 
 
 def answers_this_quote(order: Order, decision: DecidePrice) -> bool:

@@ -24,6 +24,7 @@ UNFINISHED = (  # rows to publish; when the next timer is due; the next attempt 
     " (SELECT min(next_attempt_at) FROM dead_letters WHERE status = 'retrying'),"
     " (SELECT min(lease_until) FROM effects)"
 )
+LEASES = "SELECT min(lease_until) FROM shipments"
 STATES = "SELECT DISTINCT state FROM saga_instances"
 WITH_FLOWS = ("order", "payment")
 
@@ -37,6 +38,7 @@ class Rows:
     next_timer: datetime | None
     next_attempt: float | None  # machine time
     next_effect: float | None  # likewise
+    next_lease: float | None  # until when some parcel is in a carrier's hands, likewise
     states: frozenset[str]  # in which its flows are
 
 
@@ -151,7 +153,8 @@ class Conductor:
         books = self._world.oracle.books
         [(unfinished, timer, attempt, effect)] = books.rows(name, UNFINISHED)
         states = frozenset(state for (state,) in books.rows(name, STATES)) if name in WITH_FLOWS else frozenset()
-        return Rows(commit, bool(unfinished), timer and time_of(timer), attempt, effect, states)
+        lease = books.value(name, LEASES) if name == "shipping" else None
+        return Rows(commit, bool(unfinished), timer and time_of(timer), attempt, effect, lease, states)
 
     def _nothing_in_flight(self) -> bool:
         up = all(len(self._world.alive(name)) > 0 for name in self._world.replicas)
@@ -159,7 +162,7 @@ class Conductor:
 
     def _attempts_to_come(self) -> bool:
         rows = [self._rows(name) for name in self._world.replicas if self._world.alive(name)]
-        return any(row.next_attempt or row.next_effect for row in rows)
+        return any(row.next_attempt or row.next_effect or row.next_lease for row in rows)
 
     def _timers(self) -> list[datetime | None]:
         return [self._next_timer(name) for name in self._world.replicas if self._world.alive(name)]

@@ -11,12 +11,14 @@ import httpx
 
 from minuet.simulation.acting import Acting
 from minuet.simulation.chance import branch, scatter
+from minuet.simulation.oracle.heeded import HEEDED
 from minuet.simulation.oracle.touched import Touched
 from minuet.simulation.oracle.violation import Violation
 from minuet.simulation.plan import PlannedOrder
 from minuet.simulation.world import World
 from order_service.messages import CancelOrder, PlaceOrder
 
+MUST_HEED = HEEDED["order", "CancelOrder"]
 MISUSED = 0.1  # the share of requests beside which there is one that must be refused
 
 
@@ -85,7 +87,16 @@ class Customers:
         if not order.over_http and self._chance.random() < 0.5:
             await self._acting.publish(CancelOrder(order_id=order.order_id), purpose)
         else:
-            await self._acting.attempt("order", "POST", f"/orders/{self._id_of(order)}/cancel")
+            answer = await self._acting.attempt("order", "POST", f"/orders/{self._id_of(order)}/cancel")
+            if answer is not None and answer.is_success:
+                self._heeded(self._id_of(order))
+
+    def _heeded(self, order_id: str) -> None:
+        """Whoever is told that it is being cancelled finds it so."""
+        found = self._books.order(order_id)
+        lines = self._books.history("order", found) if found is not None else []
+        if found is not None and found.state in MUST_HEED and all(line.because != "CancelOrder" for line in lines):
+            self._world.end(Violation("S7", "nobody's word is lost on an order", f"{order_id} is {found.state}"))
 
     def _committed(self, service: str, rows: Sequence[Touched]) -> None:
         """Those who have regrets look at once what has become of their orders."""

@@ -14,6 +14,7 @@ ROUNDS = (1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 13, 14, 16, 17, 20, 24, 30, 38, 45, 62
 TO_THE_MINUTE = 0.4  # the share of rounds on the day, and so when deadlines of that day are due
 COUNTED = (3, 6)  # days on which the stock is counted, and what has come meanwhile
 BY_MISTAKE = 0.2  # the share of closed cases that somebody takes for open
+ABROAD = timedelta(days=6.5)  # all orders are placed by then, and no price was guaranteed long enough
 AGENTS = ("anna", "ben")
 SHARES = (0.0, 0.3, 0.7, 1.5), (1, 2, 2, 3)  # of the goods that will be wanted: there in the beginning; how often so
 
@@ -53,6 +54,7 @@ class Staff:
             for act in (self._attend, self._clear, self._redrive, self._reschedule):
                 self._acting.plan(timedelta(days=day + part), act)
         self._acting.plan(timedelta(days=5), self._raise_prices)
+        self._acting.plan(ABROAD, self._sell_abroad)
         for day in COUNTED:
             self._acting.plan(timedelta(days=day), self._count_stock)
 
@@ -63,11 +65,22 @@ class Staff:
             body = {"name": sku, "price": euros(price + self._chance.randrange(-100, 500))}
             await self._acting.attempt("order", "PUT", f"/catalogue/{sku}", body)
 
+    async def _sell_abroad(self) -> None:
+        """In dollars from now on, in some worlds: whoever has ordered before has euros to pay."""
+        if self._chance.random() < 0.5:
+            sku = self._chance.choice(list(PRICES))
+            price = {"amount": PRICES[sku], "currency": "USD"}
+            await self._acting.attempt("order", "PUT", f"/catalogue/{sku}", {"name": sku, "price": price})
+
     async def _count_stock(self) -> None:
+        """Some is counted by two at once."""
         for sku in PRICES:
-            there = self._books.value("inventory", "SELECT on_hand FROM stock WHERE sku = ?", sku)
-            body = self._counted(sku, max(0, there + self._chance.randrange(-1, 4)))
-            await self._acting.attempt("inventory", "PUT", f"/stock/{sku}", body)
+            await asyncio.gather(*(self._count(sku) for _ in range(self._chance.choice((1, 1, 2)))))
+
+    async def _count(self, sku: str) -> None:
+        there = self._books.value("inventory", "SELECT on_hand FROM stock WHERE sku = ?", sku)
+        body = self._counted(sku, max(0, there + self._chance.randrange(-1, 4)))
+        await self._acting.attempt("inventory", "PUT", f"/stock/{sku}", body)
 
     def _counted(self, sku: str, on_hand: int) -> dict[str, Any]:
         self._world.oracle.counted.setdefault(sku, set()).add(on_hand)

@@ -253,9 +253,12 @@ async def test_what_was_shipped_cannot_be_cancelled(shop: httpx.AsyncClient, ben
     assert counts(bench) == before
 
 
-async def awaiting_price_decision(shop: httpx.AsyncClient, bench: ServiceBench) -> str:
+async def awaiting_price_decision(
+    shop: httpx.AsyncClient, bench: ServiceBench, amount: int = 1200, currency: str = "EUR"
+) -> str:
     order_id = await placed(shop)
-    await shop.put("/catalogue/tea", json={"name": "tea", "price": {"amount": 1200, "currency": "EUR"}})
+    changed = await shop.put("/catalogue/tea", json={"name": "tea", "price": {"amount": amount, "currency": currency}})
+    assert changed.is_success
     bench.clock.advance(timedelta(days=7))
     bench.fire_timers()
     hear(bench, order_id, PaymentCancelled)
@@ -271,6 +274,15 @@ async def test_a_new_price_is_shown_and_accepted(shop: httpx.AsyncClient, bench:
     )
     assert (response.status_code, response.json()["state"]) == (202, "awaiting_payment")
     assert response.json()["total"] == {"amount": 2400, "currency": "EUR"}
+
+
+@pytest.mark.parametrize(("amount", "currency"), [(1200, "USD"), (10**12, "EUR")])
+async def test_a_price_that_the_order_cannot_have_leaves_it_the_one_it_had(
+    shop: httpx.AsyncClient, bench: ServiceBench, amount: int, currency: str
+) -> None:
+    before = (await show(shop, await placed(shop)))["total"]
+    order_id = await awaiting_price_decision(shop, bench, amount, currency)
+    assert (await show(shop, order_id))["quote"]["total"] == before
 
 
 async def test_a_new_price_is_declined(shop: httpx.AsyncClient, bench: ServiceBench) -> None:

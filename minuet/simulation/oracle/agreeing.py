@@ -1,7 +1,7 @@
 """Invariants of what services know of one order: it is the same order."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,10 +81,17 @@ class Catalogue:
             if priced is None:
                 continue
             items = self.agreed.setdefault((order_id, number), priced["items"])
+            before = self.agreed.get((order_id, number - 1), ())
             if items is priced["items"]:
-                yield from (f"{order_id}: {item}, not a price of then" for item in items if not self._is_price(item))
+                wrong = [item for item in items if not self._is_price(item) and not self._is_kept(item, before)]
+                yield from (f"{order_id}: {item}, not a price of then" for item in wrong)
             elif items != priced["items"]:
                 yield f"{order_id}: price {number} was of {items}, and is of {priced['items']}"
+
+    def _is_kept(self, item: Any, before: Sequence[Any]) -> bool:
+        """What is sold in another currency now has the price that it had."""
+        _, currency = self.prices.get(item["sku"], (0, ""))
+        return item in before and currency != item["price"]["currency"]
 
     def _is_price(self, item: Any) -> bool:
         price = item["price"]["amount"], item["price"]["currency"]
