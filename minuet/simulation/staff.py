@@ -14,7 +14,7 @@ ROUNDS = (1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 13, 14, 16, 17, 20, 24, 30, 38, 45, 62
 TO_THE_MINUTE = 0.4  # the share of rounds on the day, and so when deadlines of that day are due
 COUNTED = (3, 6)  # days on which the stock is counted, and what has come meanwhile
 BY_MISTAKE = 0.2  # the share of closed cases that somebody takes for open
-ABROAD = timedelta(days=6.5)  # all orders are placed by then, and no price was guaranteed long enough
+ABROAD = timedelta(days=6.5)  # most orders have arrived by then, and no price guarantee is over
 AGENTS = ("anna", "ben")
 SHARES = (0.0, 0.3, 0.7, 1.5), (1, 2, 2, 3)  # of the goods that will be wanted: there in the beginning; how often so
 
@@ -26,6 +26,7 @@ class Staff:
         self._books = world.oracle.books
         self._chance = branch(world.seed, "staff")
         self._reasons = 0
+        self._ordered = 0
 
     async def open_shop(self, orders: Sequence[PlannedOrder]) -> None:
         """Customers, prices and stock; how much there is depends on how much will be wanted."""
@@ -37,6 +38,7 @@ class Staff:
                 "tier": tier,
             }
             await self._acting.insist("order", "PUT", f"/customers/{customer_id}", {**body, "rewards_member": False})
+        self._ordered = len(orders)
         wanted = dict.fromkeys(PRICES, 0)
         for order in orders:
             for item in order.body["items"]:
@@ -66,8 +68,8 @@ class Staff:
             await self._acting.attempt("order", "PUT", f"/catalogue/{sku}", body)
 
     async def _sell_abroad(self) -> None:
-        """In dollars from now on, in some worlds: whoever has ordered before has euros to pay."""
-        if self._chance.random() < 0.5:
+        """In dollars from now on, in some worlds: whoever has ordered before has euros to pay, and all have."""
+        if self._chance.random() < 0.5 and len(self._books.order_ids()) == self._ordered:
             sku = self._chance.choice(list(PRICES))
             price = {"amount": PRICES[sku], "currency": "USD"}
             await self._acting.attempt("order", "PUT", f"/catalogue/{sku}", {"name": sku, "price": price})

@@ -151,6 +151,8 @@ class Questions:
                 self.alarms.went_off(key)
                 yield self.deliveries.q3_cause, (service, key)
                 yield self.letters.q3_kept, (service, key)
+                if key in self.alarms.known:  # a deadline that was given up, for one
+                    yield s6_not_stuck, (self.books, service, self.alarms.known[key].instance_id)
             case "timers", "INSERT":
                 yield self.alarms.s8_armed_in_time, (service, key)
             case "timers", "UPDATE":

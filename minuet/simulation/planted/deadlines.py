@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -130,6 +131,18 @@ def timer_goes_off_twice() -> AbstractContextManager[None]:
     return replaced(DueTimers, "claim", claim)
 
 
+@bug
+def deadline_begins_anew() -> AbstractContextManager[None]:
+    """What happens to a state while its deadline runs gives it another day."""
+
+    def enter(self: Instance, state: str) -> Instance:
+        after = original(self, state)
+        return replace(after, generation=self.generation + 1) if state != self.state else after
+
+    original = Instance.enter
+    return replaced(Instance, "enter", enter)
+
+
 pause = Deadline.pause
 BUGS = (
     deadline_not_cancelled,
@@ -141,4 +154,5 @@ BUGS = (
     deadline_a_day_too_late,
     timer_goes_off_before_it_is_due,
     timer_goes_off_twice,
+    deadline_begins_anew,
 )

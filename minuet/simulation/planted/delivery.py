@@ -93,6 +93,18 @@ def early_message_dropped() -> AbstractContextManager[None]:
     return replaced(saga.stepping, "take", take)
 
 
+@bug
+def letter_written_over() -> AbstractContextManager[None]:
+    """Of two messages under one id, only the second is among the dead letters."""
+    return replaced(dead_letters, "apart", lambda _found, envelope: envelope)
+
+
+@bug
+def discarded_letter_comes_back() -> AbstractContextManager[None]:
+    """What was given up is a dead letter again as soon as it is said again."""
+    return replaced(dead_letters, "is_handled", lambda _unit, _message_id: False)
+
+
 BUGS = (
     ack_before_commit,
     failed_batch_acknowledged_as_a_whole,
@@ -101,4 +113,6 @@ BUGS = (
     dead_letter_not_tried_again,
     retry_not_in_the_inbox,
     early_message_dropped,
+    letter_written_over,
+    discarded_letter_comes_back,
 )

@@ -181,6 +181,16 @@ def everybody_pays_by_invoice() -> AbstractContextManager[None]:
     return rewritten(rules.pays_by_invoice, lambda _original, order, _message: order.customer.tier == "vip")
 
 
+@bug
+def undo_not_sent_again() -> AbstractContextManager[None]:
+    """What nobody has confirmed for a day is not sent again."""
+    return replaced(saga.stepping, "say", lambda flow, instance, send: say(flow, instance, once(send)))
+
+
+def once(send: Any) -> Any:
+    return Undoing.UNDO_ALL if isinstance(send, Undoing) else send
+
+
 BUGS = (
     undo_recorded_at_confirmation,
     undo_never_recorded,
@@ -197,4 +207,5 @@ BUGS = (
     older_attempt_taken_for_the_present,
     new_price_under_the_old_attempt,
     everybody_pays_by_invoice,
+    undo_not_sent_again,
 )

@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from minuet.simulation.planted.bug import both, bug, replaced, rewritten
-from payment_service import books, invoice_rules, ledger, rules, sends
+from payment_service import books, handlers, invoice_rules, ledger, rules, sends
 from payment_service.gateway import AnswerUnknown, Gateway, GatewayUnreachable
 from payment_service.ledger import Posting
 from payment_service.models import Credits, Ledger
@@ -166,6 +166,18 @@ def payment_tombstone_not_kept() -> AbstractContextManager[None]:
     return replaced(Keeper, "_keep", keep)
 
 
+@bug
+def exact_payment_not_enough() -> AbstractContextManager[None]:
+    """Who pays his invoice to the cent is reminded all the same."""
+    return rewritten(invoice_rules.pays_the_rest, lambda _, invoice, came: came.amount.amount > invoice.open_amount)
+
+
+@bug
+def first_attempt_meant() -> AbstractContextManager[None]:
+    """Who calls a payment off without naming an attempt calls the first one off."""
+    return replaced(handlers, "latest_attempt", lambda _sagas, _reference: 1)
+
+
 BUGS = (
     refund_forgotten,
     refund_made_twice,
@@ -183,4 +195,6 @@ BUGS = (
     part_of_an_invoice_is_enough,
     surplus_kept,
     payment_tombstone_not_kept,
+    exact_payment_not_enough,
+    first_attempt_meant,
 )

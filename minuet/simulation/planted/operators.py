@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from bus import audit, redriving, rescheduling
-from minuet.simulation.planted.bug import bug, replaced
+from minuet.simulation.planted.bug import bug, replaced, rewritten
 
 
 @bug
@@ -30,4 +30,28 @@ def redrive_counts_as_done() -> AbstractContextManager[None]:
     return replaced(redriving, "change", change)
 
 
-BUGS = (action_not_recorded, last_deadline_cancelled, redrive_counts_as_done)
+@bug
+def cancelled_deadline_goes_off() -> AbstractContextManager[None]:
+    """That an operator has cancelled a deadline is on record, and it goes off."""
+
+    def cancel(_original: Any, context: Any, timer_id: str, by: Any) -> Any:
+        timer = rescheduling.armed(context, timer_id)
+        audit.record(context, by, "timer.cancel", timer_id, rescheduling.summary(timer))
+        return timer
+
+    return rewritten(rescheduling.cancel, cancel)
+
+
+@bug
+def deadline_given_up() -> AbstractContextManager[None]:
+    """An operator may discard a deadline that could not be handled."""
+    return replaced(redriving, "said_by_itself", lambda _context, _letter: False)
+
+
+BUGS = (
+    action_not_recorded,
+    last_deadline_cancelled,
+    redrive_counts_as_done,
+    cancelled_deadline_goes_off,
+    deadline_given_up,
+)

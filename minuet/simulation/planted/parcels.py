@@ -90,6 +90,35 @@ def cancelled_parcel_shipped() -> AbstractContextManager[None]:
     return replaced(rules, "refused", refused)
 
 
+@bug
+def given_back_with_its_lease() -> AbstractContextManager[None]:
+    """A parcel whose lease is over waits again, and its lease is over again and again."""
+
+    def given_back(shipment: Shipment, machine: float) -> Shipment:
+        after = original(shipment, machine)
+        return replace(after, lease_until=shipment.lease_until) if after.state == "pending" else after
+
+    original = rules.given_back
+    return replaced(rules, "given_back", given_back)
+
+
+@bug
+def leased_parcel_still_offered() -> AbstractContextManager[None]:
+    """Two workers are given one parcel."""
+
+    def leased(shipment: Shipment, worker: str, until: float) -> Shipment:
+        return replace(original(shipment, worker, until), queued_at=shipment.queued_at)
+
+    original = rules.leased
+    return replaced(rules, "leased", leased)
+
+
+@bug
+def lateness_not_told() -> AbstractContextManager[None]:
+    """Who wanted a parcel cancelled that was shipped meanwhile is not told that it is too late."""
+    return replaced(rules, "report", rules.decision)
+
+
 BUGS = (
     shipment_tombstone_not_kept,
     wish_to_cancel_forgotten,
@@ -99,4 +128,7 @@ BUGS = (
     cancellation_refused_though_it_failed,
     pushed_parcel_still_offered,
     cancelled_parcel_shipped,
+    given_back_with_its_lease,
+    leased_parcel_still_offered,
+    lateness_not_told,
 )
