@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -23,6 +24,7 @@ def simulation_process(unexpected: Callable[[BaseException | None, str], None], 
         unexpected(sys.exc_info()[1], str(event.get("event")))
         raise structlog.DropEvent
 
+    warnings.filterwarnings("ignore", "coroutine .* was never awaited")  # by a process that died: may show much later
     before, configured, polled = anyio.to_thread.run_sync, structlog.get_config(), bus.host.POLL_SECONDS
     anyio.to_thread.run_sync = run_sync  # type: ignore[assignment]
     bus.host.POLL_SECONDS = poll_seconds
