@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from minuet.simulation.oracle.books import Books, HistoryLine, InstanceRow
+from minuet.simulation.oracle.tables import names_of
 
 TRIES_OF_A_DAY = 16
 CALLS = ("ChargeCard", "AskGateway", "RefundCard")
@@ -62,7 +63,8 @@ class Clearing:
     def _closings(self, instance_id: str) -> list[str]:
         """What has closed its cases, by its history."""
         lines = [line for p in self._payments("payment", instance_id) for line in self.books.history("payment", p)]
-        left = [line.because for line in lines if line.before == "in_clearing" != line.after]
+        here = names_of("payment", "in_clearing")
+        left = [line.because for line in lines if line.before in here and line.after not in here]
         return [outcome for cause in left for begins, outcome in CLOSED_BY.items() if cause.startswith(begins)]
 
     def s9_open_case(self, service: str, action_id: str) -> Iterator[str]:

@@ -23,7 +23,7 @@ PARCELS: Mapping[str | None, tuple[str, ...]] = {
     "failed": (),
     "cancelled": (),
 }
-CARRIERS = ("simulated", "w-1", "w-2")  # there are no others
+PUSHED_TO = "simulated"  # who takes what nobody asks for
 HANDS: Mapping[str, tuple[bool, bool, bool]] = {  # place in the queue, lease, address
     "pending": (True, False, True),
     "leased": (False, True, True),
@@ -88,8 +88,8 @@ class Decisions:
             pushed = self.shipments.get(reference, ("", False, None))[0] == "with_carrier"
             if state == "shipped" and not (carrier and tracking_number):
                 yield f"{reference} is shipped, and no carrier has taken it"
-            if state == "shipped" and carrier not in CARRIERS:
-                yield f"{reference} is shipped, and there is no carrier {carrier}"
+            if state == "shipped" and pushed and carrier != PUSHED_TO:
+                yield f"{reference} was pushed to {PUSHED_TO}, and {carrier} has shipped it"
             if state == "shipped" and pushed and not self.addresses.get(reference):
                 yield f"{reference} is shipped, and there was no address on it"
 
