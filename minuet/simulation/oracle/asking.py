@@ -124,12 +124,16 @@ class Questions:
         self.catalogue.seen()
 
     def _about(self, service: str, table: str, event: str, key: str) -> Iterator[Asked]:
-        """What to ask about a row that was written. Messages and deadlines are followed from here."""
+        """What to ask about a row that was written."""
         yield from ((check, (self.books, key)) for check in AFTER_COMMIT.get(table, ()))
         yield from ((check, (self.books, service, key)) for check in OF_FLOWS.get(table, ()))
+        yield from self._about_messages(service, table, event, key)
+        yield from self._about_flows(service, table, event, key)
+        yield from self._about_goods(table, event, key)
+
+    def _about_messages(self, service: str, table: str, event: str, key: str) -> Iterator[Asked]:
+        """They are followed from here."""
         match table, event:
-            case "receipts", "INSERT" if "reservations" not in self._written and key in self.counted:
-                yield s2_counted, (self.books, frozenset(self.counted[key]), key)
             case "outbox", "INSERT":
                 self.deliveries.note_outbox(service, key)
                 yield self.deliveries.s4_id_of_its_own, (service, key)
@@ -153,6 +157,10 @@ class Questions:
                 yield self.letters.q3_kept, (service, key)
                 if key in self.alarms.known:  # a deadline that was given up, for one
                     yield s6_not_stuck, (self.books, service, self.alarms.known[key].instance_id)
+
+    def _about_flows(self, service: str, table: str, event: str, key: str) -> Iterator[Asked]:
+        """Their deadlines are followed from here; and what operators do with them."""
+        match table, event:
             case "timers", "INSERT":
                 yield self.alarms.s8_armed_in_time, (service, key)
             case "timers", "UPDATE":
@@ -177,6 +185,19 @@ class Questions:
                 yield self.alarms.s8_all_armed, (service, key)
                 yield self.alarms.s8_not_early_nor_stale, (service, key)
                 yield self.heard.s7_said, (service, key)
+            case "operator_actions", _:
+                yield self.audit.s9_recorded, (service, key)
+                yield self.audit.s9_about_something, (service, key)
+                yield self.clearing.s9_open_case, (service, key)
+                yield self.alarms.s8_fired, (service, key)
+                yield self.alarms.s9_known, (service, key)
+                yield self.alarms.s9_rescheduled, (service, key)
+                yield self.letters.s9_given_up, (service, key)
+
+    def _about_goods(self, table: str, event: str, key: str) -> Iterator[Asked]:
+        match table, event:
+            case "receipts", "INSERT" if "reservations" not in self._written and key in self.counted:
+                yield s2_counted, (self.books, frozenset(self.counted[key]), key)
             case "reservations", "INSERT" if "stock" not in self._written:
                 yield s2_missing, (self.books, key)
                 yield self.decisions.q2_goods_decided_once, (key,)
@@ -187,11 +208,3 @@ class Questions:
                 yield self.decisions.s3_in_whose_hands, (key,)
                 yield self.deliveries.s6_decision_told, (key,)
                 yield self.decisions.q2_parcel_decided_once, (key,)
-            case "operator_actions", _:
-                yield self.audit.s9_recorded, (service, key)
-                yield self.audit.s9_about_something, (service, key)
-                yield self.clearing.s9_open_case, (service, key)
-                yield self.alarms.s8_fired, (service, key)
-                yield self.alarms.s9_known, (service, key)
-                yield self.alarms.s9_rescheduled, (service, key)
-                yield self.letters.s9_given_up, (service, key)
