@@ -6,7 +6,7 @@ from datetime import timedelta
 from bus.message import Message
 from minuet.simulation.acting import Acting
 from minuet.simulation.chance import branch, scatter
-from minuet.simulation.oracle.books import OrderRow
+from minuet.simulation.oracle.instances import OrderRow
 from minuet.simulation.world import World
 from order_service.messages import Item, Money
 from order_service.neighbours import FetchGoods, IssueInvoice, Payer, RetrievePayment

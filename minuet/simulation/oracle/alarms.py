@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from minuet.simulation.oracle.books import Books, HistoryLine, InstanceRow, time_of
+from minuet.simulation.oracle.books import Books, time_of
+from minuet.simulation.oracle.instances import HistoryLine, InstanceRow
 from minuet.simulation.oracle.promised import TRIES, promised
 from minuet.simulation.oracle.tables import FLOWS, deadlines_of, migration
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from minuet.simulation.oracle.books import Books, HistoryLine
+from minuet.simulation.oracle.books import Books
+from minuet.simulation.oracle.instances import HistoryLine
 from minuet.simulation.oracle.tables import migration
 
 ON_ENTRY: Mapping[tuple[str, str], Sequence[str]] = {  # by flow and state: all of these

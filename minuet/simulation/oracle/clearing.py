@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from minuet.simulation.oracle.books import Books, HistoryLine, InstanceRow
+from minuet.simulation.oracle.books import Books
+from minuet.simulation.oracle.instances import HistoryLine, InstanceRow
 from minuet.simulation.oracle.tables import names_of
 
 TRIES_OF_A_DAY = 16

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from minuet.simulation.oracle.books import Books, HistoryLine, InstanceRow
+from minuet.simulation.oracle.books import Books
+from minuet.simulation.oracle.instances import HistoryLine, InstanceRow
 from minuet.simulation.oracle.tables import FLOWS, is_move, kind_of, migration, names_of
 from saga.state import Kind
 

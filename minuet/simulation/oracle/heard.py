@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from minuet.simulation.oracle.books import Books, HistoryLine, InstanceRow
+from minuet.simulation.oracle.books import Books
 from minuet.simulation.oracle.delivery import Deliveries, Said
 from minuet.simulation.oracle.heeded import HEEDED
+from minuet.simulation.oracle.instances import HistoryLine, InstanceRow
 from minuet.simulation.oracle.tables import FLOWS, moves
 from saga.cells import Cell
 from saga.flow import Flow

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from minuet.simulation.oracle.books import Books, HistoryLine
+from minuet.simulation.oracle.books import Books
+from minuet.simulation.oracle.instances import HistoryLine
 from minuet.simulation.oracle.tables import migration
 
 EARLY = ("awaiting_payment", "withdrawing_payment", "awaiting_price_decision", "awaiting_goods")  # nothing has left

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from minuet.simulation.oracle.books import Books, HistoryLine, OrderRow
+from minuet.simulation.oracle.books import Books
+from minuet.simulation.oracle.instances import HistoryLine, OrderRow
 
 FIXES_THE_PRICE = (("PlaceOrder", "start"), ("DecidePrice", "awaiting_price_decision"))
 

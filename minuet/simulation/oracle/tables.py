@@ -5,7 +5,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import timedelta
 from functools import cache
 
-from minuet.simulation.oracle.books import HistoryLine
+from minuet.simulation.oracle.instances import HistoryLine
 from order_service.flow import order_flow
 from payment_service.flow import payment_flow
 from payment_service.invoice_flow import invoice_flow

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from minuet.simulation.oracle.books import Books, InstanceRow, UndoLine
+from minuet.simulation.oracle.books import Books
+from minuet.simulation.oracle.instances import InstanceRow, UndoLine
 from minuet.simulation.oracle.tables import FLOWS, migration
 
 AFTER_THE_PIVOT = ("completed", "awaiting_invoice_payment")
