@@ -24,7 +24,7 @@ def run_all(
 
 
 def tidy_afterwards() -> None:
-    """To look for garbage all the time costs a tenth of a run: this process does so when one is over."""
+    """To look for garbage all the time costs up to a tenth of a run: this process does so when one is over."""
     stage()
     gc.freeze()
     gc.disable()

@@ -9,8 +9,6 @@ from minuet.simulation.oracle.books import Books
 IDENTITY = (
     """SELECT status, json_extract(headers, '$."ce-type"'), body, first_at FROM dead_letters WHERE message_id = ?"""
 )
-
-
 OPEN = ("retrying", "parked")
 GIVEN_UP = (
     "SELECT target, status FROM operator_actions LEFT JOIN dead_letters ON letter_id = target"
