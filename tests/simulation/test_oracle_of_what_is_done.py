@@ -54,6 +54,15 @@ def test_an_order_says_what_it_went_through(books: Books, state: str, facts: dic
     assert bool([*s7_noted_down(books, "order", ORDER)]) == bool(found)
 
 
+def test_who_hears_of_clearing_shows_it(books: Books) -> None:
+    """S7."""
+    deliveries = Deliveries(books, {})
+    noting(books, "awaiting_payment")
+    assert list(deliveries.s7_clearing_noted("order", ORDER)) == []
+    deliveries.heard.add(("order", ORDER, "payment.payment-in-clearing.v1", 1))
+    assert "does not say so" in next(deliveries.s7_clearing_noted("order", ORDER))
+
+
 def test_what_nobody_confirms_is_undone_again(books: Books) -> None:
     """Q4: after a day, and when an operator says so; and nothing of it is left once goods have gone out."""
     noting(books, "needs_attention/compensating")

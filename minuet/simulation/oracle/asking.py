@@ -151,6 +151,8 @@ class Questions:
                 yield self.heard.s7_latest, (service, key)
                 yield self.heard.q2_obeyed, (service, key)
                 yield self.heard.s6_answered, (service, key)
+                if service == "order" and (said := self.deliveries.said.get(key)) is not None:
+                    yield self.deliveries.s7_clearing_noted, (service, said.subject)
             case "dead_letters", _:
                 self.alarms.went_off(key)
                 yield self.deliveries.q3_cause, (service, key)

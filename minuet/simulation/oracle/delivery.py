@@ -129,6 +129,14 @@ class Deliveries:
                 if entry.status == "confirmed" and answers and self.heard.isdisjoint(answers):
                     yield f"{instance_id}: {entry.undo} is confirmed, and nobody has said so"
 
+    def s7_clearing_noted(self, service: str, order_id: str) -> Iterator[str]:
+        """replaying what was heard gives the row: whose payment is in clearing is shown so."""
+        order = self.books.order(order_id) if service == "order" else None
+        if order is None or order.state != "awaiting_payment" or order.data["in_clearing"]:
+            return
+        if (service, order_id, "payment.payment-in-clearing.v1", order.data["attempt"]) in self.heard:
+            yield f"{order_id} has heard that its payment is in clearing, and does not say so"
+
     def q3_no_zombie(self) -> Iterator[str]:
         """no zombie: every outbox row has reached every bound consumer's inbox or its dead letters."""
         kept = "SELECT status FROM dead_letters WHERE message_id = ? AND status != 'redriven'"
