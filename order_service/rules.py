@@ -71,10 +71,14 @@ def total_of(items: Sequence[PricedItem]) -> Money:
     currencies = sorted({item.price.currency for item in items})
     if len(currencies) > 1:
         raise Refused(f"one currency per order, these items have {', '.join(currencies)}: order them apart")
-    amount = sum(item.quantity * item.price.amount for item in items)
+    amount = amount_of(items)
     if amount > LARGEST_TOTAL:
         raise Refused(f"a total of {amount} is more than an order may have ({LARGEST_TOTAL} minor units)")
     return Money(amount=amount, currency=currencies[0])
+
+
+def amount_of(items: Iterable[PricedItem]) -> int:
+    return sum(item.quantity * item.price.amount for item in items)
 
 
 def price_guaranteed_until(order: Order) -> datetime:
@@ -91,7 +95,7 @@ def of_an_older_attempt(order: Order, message: FromPayment) -> bool:
 def priced_anew(order: Order, _: Message, moment: Moment) -> Order:
     """Today's catalogue prices; if they come to more than an order may have, those that it had."""
     items = [item.model_copy(update={"price": price_today(item, moment.facts)}) for item in order.items]
-    if sum(item.quantity * item.price.amount for item in items) > LARGEST_TOTAL:
+    if amount_of(items) > LARGEST_TOTAL:
         items = list(order.items)
     return order.model_copy(update={"quote": Quote(number=order.attempt + 1, items=items, total=total_of(items))})
 

@@ -200,6 +200,10 @@ def test_what_undoes_a_command_is_known_and_done(books: Books) -> None:
     assert list(q4_undone_when_cancelled(books, "order", ORDER)) == []
     rows.knows(books, ("RefundPayment", 0, "sent"))  # of an older attempt: undone at once, and not waited for
     assert list(q4_undone_when_cancelled(books, "order", ORDER)) == []
+    rows.change(books, "order", "UPDATE saga_history SET from_state = 'compensating' WHERE step = 2")
+    books.forget("order", [ORDER])
+    assert "RefundPayment is only sent" in next(q4_undone_when_cancelled(books, "order", ORDER))
+    rows.change(books, "order", "UPDATE saga_history SET from_state = 'awaiting_payment' WHERE step = 2")
     rows.knows(books, ("RefundPayment", 1, "sent"))
     assert "RefundPayment is only sent" in next(q4_undone_when_cancelled(books, "order", ORDER))
     rows.knows(books, ("RefundPayment", 1, "dropped"))

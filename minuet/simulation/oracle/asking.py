@@ -200,10 +200,9 @@ class Questions:
         match table, event:
             case "receipts", "INSERT" if "reservations" not in self._written and key in self.counted:
                 yield s2_counted, (self.books, frozenset(self.counted[key]), key)
-            case "reservations", "INSERT" if "stock" not in self._written:
-                yield s2_missing, (self.books, key)
-                yield self.decisions.q2_goods_decided_once, (key,)
             case "reservations", _:
+                if event == "INSERT" and "stock" not in self._written:
+                    yield s2_missing, (self.books, key)
                 yield self.decisions.q2_goods_decided_once, (key,)
             case "shipments", _:
                 yield self.decisions.s3_taken, (key,)

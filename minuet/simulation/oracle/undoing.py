@@ -36,13 +36,16 @@ def q4_undone_when_cancelled(books: Books, service: str, instance_id: str) -> It
     for instance in books.instances(service, instance_id):
         last = books.history(service, instance)[-1:]
         ended = instance.state == "cancelled" and any(line.before != line.after for line in last)
-        still = [entry for entry in instance.undos if entry.is_open and not of_an_older_attempt(entry, instance)]
+        waited = any("compensating" in line.before for line in last)
+        still = [e for e in instance.undos if e.is_open and (waited or not of_an_older_attempt(e, instance))]
         if ended and still:
             yield f"{told(instance)}, and {still[0].undo} is only {still[0].status}"
 
 
 def of_an_older_attempt(entry: UndoLine, instance: InstanceRow) -> bool:
-    """It is undone as soon as anything is heard of it, whatever becomes of the present one: nobody waits for that."""
+    """It is undone as soon as anything is heard of it, whatever becomes of the present one: who does not compensate
+    anyway does not wait for that.
+    """
     return entry.status == "sent" and entry.number is not None and entry.number < instance.data["attempt"]
 
 
