@@ -102,7 +102,7 @@ def is_lease_over(connection: sa.Connection, machine: float) -> bool:
 
 def is_pushing_due(connection: sa.Connection, _machine: float) -> bool:
     """Nobody will ask for what waits."""
-    return mode_of(connection) == "push" and bool(connection.scalar(ANY_PENDING))
+    return bool(connection.scalar(ANY_PENDING)) and mode_of(connection) == "push"
 
 
 def mode_of(connection: sa.Connection) -> Mode:

@@ -1,5 +1,6 @@
 """Lets business time leap whenever nothing is under way, through the phases of a run: faults, healing, the end."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -9,6 +10,7 @@ from minuet.simulation.clock import START
 from minuet.simulation.oracle.books import time_of
 from minuet.simulation.oracle.tables import states_of
 from minuet.simulation.oracle.violation import Violation
+from minuet.simulation.replica import Replica
 from minuet.simulation.world import World
 from saga.state import Kind
 
@@ -127,20 +129,23 @@ class Conductor:
         world = self._world
         if self._acting.under_way or world.restarting or world.stage.network.waiting > 0:
             return True
-        names = [name for name in world.replicas if world.alive(name)]
-        return any(self._messages(name) for name in names) or any(self._unfinished(name) for name in names)
+        return any(self._has_work(name, replicas) for name, replicas in world.replicas.items() if replicas)
 
-    def _messages(self, name: str) -> bool:
-        held = any(replica.connection.held for replica in self._world.alive(name))
-        return held or self._world.courier.at_hand(name) > 0
+    def _has_work(self, name: str, replicas: Sequence[Replica]) -> bool:
+        held = any(replica.connection.held for replica in replicas)
+        return held or self._world.courier.at_hand(name) > 0 or self._unfinished(name)
 
     def _unfinished(self, name: str) -> bool:
         rows = self._rows(name)
-        timer = self._next_timer(name)
+        if rows.unfinished:
+            return True
         now = START.timestamp() + self._world.loop.time()
         attempts = rows.next_attempt is not None and rows.next_attempt < now + PATIENCE_SECONDS
         calls = rows.next_effect is not None and rows.next_effect < now + CALL_SECONDS
-        return rows.unfinished or attempts or calls or (timer is not None and timer <= self._world.calendar.now)
+        if attempts or calls:
+            return True
+        timer = self._next_timer(name)
+        return timer is not None and timer <= self._world.calendar.now
 
     def _rows(self, name: str) -> Rows:
         """Looked up again only after a commit: nothing else changes them."""
@@ -169,5 +174,5 @@ class Conductor:
 
     def _next_timer(self, name: str) -> datetime | None:
         """When, by the calendar, the first of the service's processes will find its next timer due."""
-        due, replicas = self._rows(name).next_timer, self._world.alive(name)
+        due, replicas = self._rows(name).next_timer, self._world.replicas[name]
         return due - max(replica.clock.skew for replica in replicas) if due and replicas else None

@@ -35,7 +35,8 @@ class Courier:
 
     def at_hand(self, queue: str) -> int:
         """How many messages wait there that are not on their way for long."""
-        return self.broker.waiting(queue) - sum(delayed == queue for delayed in self.delayed.values())
+        waiting = self.broker.waiting(queue)
+        return waiting and waiting - sum(delayed == queue for delayed in self.delayed.values())
 
     def _is_there(self, message: Waiting) -> bool:
         if message.number not in self._there:

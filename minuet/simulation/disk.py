@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
+from sqlalchemy.pool import StaticPool
 
-from bus.database import Database, naming_absence
+from bus.database import JSON, SQLITE, Database, naming_absence
 from minuet.simulation.faults import Faults
 from minuet.simulation.loop import Crashed
 
@@ -36,17 +37,19 @@ class WatchedDisk(Database):
     """
 
     def __init__(self, metadata: sa.MetaData, watched: Callable[[sqlite3.Connection], None]) -> None:
-        super().__init__("sqlite://")
+        self.engine = sa.create_engine("sqlite://", poolclass=StaticPool, connect_args=SQLITE, **JSON)
         metadata.create_all(self.engine)
         connection = self.engine.raw_connection().driver_connection
         assert isinstance(connection, sqlite3.Connection)
         self.raw = connection
+        self.raw.isolation_level = None  # it begins when told to: to be told by events makes every statement slower
+        self.raw.execute("PRAGMA foreign_keys=ON")
         self._empty = sqlite3.connect(":memory:")
         self.raw.backup(self._empty)
         watched(self.raw)
         self.committed: Callable[[], None] = lambda: None
         self._writing = self.engine.connect()
-        self._reading_only = self.engine.connect().execution_options(reader=True)
+        self._reading_only = self.engine.connect()
 
     def wipe(self) -> None:
         self._empty.backup(self.raw)
@@ -55,6 +58,7 @@ class WatchedDisk(Database):
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
         with self._writing.begin():
+            self.raw.execute("BEGIN")
             yield self._writing
 
     @contextmanager
@@ -66,6 +70,7 @@ class WatchedDisk(Database):
     @contextmanager
     def snapshot(self) -> Iterator[sa.Connection]:
         with naming_absence():
+            self.raw.execute("BEGIN")
             try:
                 yield self._reading_only
             finally:

@@ -44,7 +44,8 @@ class Books:
         key = service, instance_id
         if key not in self._instances:
             found = self.rows(service, f"{INSTANCE} WHERE instance_id = ? ORDER BY flow", instance_id)
-            self._instances[key] = [InstanceRow.of(row) for row in found]
+            kind = OrderRow if service == "order" else InstanceRow
+            self._instances[key] = [kind.of(row) for row in found]
         return self._instances[key]
 
     def instance(self, service: str, flow: str, instance_id: str) -> InstanceRow | None:
@@ -102,8 +103,7 @@ class Books:
     # --- orders
 
     def order(self, order_id: str) -> OrderRow | None:
-        found = self.rows("order", f"{INSTANCE} WHERE instance_id = ?", order_id)
-        return OrderRow.of(found[0]) if found else None
+        return next((row for row in self.instances("order", order_id) if isinstance(row, OrderRow)), None)
 
     def order_ids(self) -> list[str]:
         return [row[0] for row in self.rows("order", "SELECT instance_id FROM saga_instances ORDER BY instance_id")]
