@@ -1,12 +1,13 @@
 """What carriers do: their workers ask for parcels, and report, in time or not."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from minuet.simulation.acting import Acting
 from minuet.simulation.chance import branch, scatter
+from minuet.simulation.clock import START
 from minuet.simulation.oracle.violation import Violation
-from minuet.simulation.world import World
+from minuet.simulation.world import DRIFT_SECONDS, World
 
 HOW_OFTEN = 0.5  # of all worlds
 CARRIERS_PULL = (timedelta(days=1), timedelta(days=5))  # between these, in some worlds
@@ -38,9 +39,12 @@ class Carriers:
     async def _work(self) -> None:
         """Ask for work, and do it: in time, too late, not well, or not at all."""
         worker = self._chance.choice(("w-1", "w-2"))
-        body = {"worker": worker, "max": 3, "lease_seconds": self._chance.choice((LEASE_SECONDS, LONG_LEASE_SECONDS))}
+        seconds, asked_at = self._chance.choice((LEASE_SECONDS, LONG_LEASE_SECONDS)), self._machine()
+        body = {"worker": worker, "max": 3, "lease_seconds": seconds}
         answer = await self._acting.attempt("shipping", "POST", "/jobs/claims", body)
         for job in answer.json()["items"] if answer is not None else ():
+            if datetime.fromisoformat(job["lease_until"]).timestamp() < asked_at + seconds - DRIFT_SECONDS:
+                self._world.end(Violation("S8", "nothing is over early: no lease before its time", str(job)))
             pause = self._chance.choice((0.01, 5.0, LEASE_SECONDS))
             if self._chance.random() < REGRETTED:
                 self._acting.begin(self._call_off(job["reference"], self._chance.choice((0.0, pause))))
@@ -48,6 +52,9 @@ class Carriers:
             report = self._chance.choices(("complete", "fail", None), (55, 25, 20))[0]
             if report is not None:
                 await self._report(job["job_id"], worker, report)
+
+    def _machine(self) -> float:
+        return START.timestamp() + self._world.loop.time()
 
     async def _report(self, job_id: str, worker: str, report: str) -> None:
         """Some say it again: did they hear me?"""

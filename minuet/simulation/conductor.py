@@ -19,6 +19,7 @@ WEEKS = timedelta(days=45)  # after which every card was tried as often as it ta
 LONGEST = timedelta(days=400)  # far beyond the longest deadline of any flow
 PATIENCE_SECONDS = 12.0  # business time waits for what is tried again that soon, and goes on for what comes later
 CALL_SECONDS = 60.0  # it waits for whoever has an effect in hand, until then by any clock
+LEASE_SECONDS = (0.0, CALL_SECONDS)  # in different worlds; likewise for a parcel in a carrier's hands
 LONGEST_REST_SECONDS = 3000.0  # machine time without any leap; longer than any pause between attempts, and any lease
 
 UNFINISHED = (  # rows to publish; when the next timer is due; the next attempt at a dead letter, and at an effect
@@ -62,6 +63,7 @@ class Conductor:
         self._acting = acting
         self._customers = customers
         self._chance = branch(world.seed, "conductor")
+        self._lease_seconds = branch(world.seed, "leases").choice(LEASE_SECONDS)
         self._ended = frozenset(states_of(Kind.END))
         self._resting = self._ended | frozenset(states_of(Kind.HUMAN))
         self._looked: dict[str, Rows] = {}
@@ -142,7 +144,8 @@ class Conductor:
         now = START.timestamp() + self._world.loop.time()
         attempts = rows.next_attempt is not None and rows.next_attempt < now + PATIENCE_SECONDS
         calls = rows.next_effect is not None and rows.next_effect < now + CALL_SECONDS
-        if attempts or calls:
+        leases = rows.next_lease is not None and rows.next_lease < now + self._lease_seconds
+        if attempts or calls or leases:
             return True
         timer = self._next_timer(name)
         return timer is not None and timer <= self._world.calendar.now

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from minuet.simulation.acting import Acting
 from minuet.simulation.chance import branch, scatter
+from minuet.simulation.oracle.books import time_of
 from minuet.simulation.plan import CUSTOMERS, PRICES, PlannedOrder
 from minuet.simulation.world import World
 
@@ -115,12 +117,15 @@ class Staff:
     async def _reschedule(self) -> None:
         for service in self._world.replicas:
             if self._world.faults.strike("operators", service) is not None:
-                timers = self._books.rows(service, "SELECT timer_id FROM timers ORDER BY due_at, timer_id")
-                if timers:  # every other time the next: perhaps it goes off just now
-                    await self._meddle(service, self._chance.choice((timers[0], self._chance.choice(timers)))[0])
+                timers = self._books.rows(service, "SELECT timer_id, due_at FROM timers ORDER BY due_at, timer_id")
+                if timers:  # every other time the next: perhaps it goes off just now, or they wait until it does
+                    timer_id, due_at = self._chance.choice((timers[0], self._chance.choice(timers)))
+                    wait = self._chance.choice((timedelta(0), time_of(due_at) - self._world.calendar.now))
+                    actions = ("postpone", "fire", "fire", "cancel") if not wait else ("postpone", "postpone", "cancel")
+                    act = partial(self._meddle, service, timer_id, self._chance.choice(actions))
+                    self._acting.plan(max(wait, timedelta(0)), act)
 
-    async def _meddle(self, service: str, timer_id: str) -> None:
-        action = self._chance.choice(("postpone", "fire", "fire", "cancel"))
+    async def _meddle(self, service: str, timer_id: str, action: str) -> None:
         body = {"days": self._chance.choice((0.5, 2.0))} if action == "postpone" else {}
         await self._some_time()
         await self._do(service, f"/timers/{timer_id}/{action}", body, "otto")

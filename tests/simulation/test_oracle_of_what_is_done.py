@@ -19,6 +19,7 @@ from tests.simulation import rows
 from tests.simulation.rows import AT, ORDER, write
 
 PAYMENT = f"{ORDER}/1"
+MISSING = "UPDATE reservations SET missing = ?"
 
 
 @pytest.fixture
@@ -190,7 +191,10 @@ def test_what_is_missing_is_not_there(books: Books) -> None:
     noting(books, "awaiting_goods")
     rows.reservation(books, "unavailable", 0)
     rows.stock(books, 1, 0, 0, 1)
+    rows.change(books, "inventory", MISSING, ['[{"sku": "CUP", "wanted": 2, "available": 1}]'])
     assert list(s2_missing(books, ORDER)) == []
+    rows.change(books, "inventory", MISSING, ['[{"sku": "SAUCER", "wanted": 2, "available": 1}]'])
+    assert "said to be missing is" in next(s2_missing(books, ORDER))
     rows.change(books, "inventory", "UPDATE stock SET on_hand = 2")
     assert "2} was ordered" in next(s2_missing(books, ORDER))
 

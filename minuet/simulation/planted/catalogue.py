@@ -7,6 +7,7 @@ from minuet.simulation.planted import (
     flow,
     goods,
     ids,
+    invoices,
     money,
     operators,
     parcels,
@@ -14,5 +15,5 @@ from minuet.simulation.planted import (
 )
 from minuet.simulation.planted.bug import Bug
 
-GROUPS = (delivery, storing, ids, effects, deadlines, flow, money, goods, parcels, operators)
+GROUPS = (delivery, storing, ids, effects, deadlines, flow, money, invoices, goods, parcels, operators)
 CATALOGUE: dict[str, Bug] = {bug.name: bug for group in GROUPS for bug in group.BUGS}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -132,6 +132,17 @@ def timer_goes_off_twice() -> AbstractContextManager[None]:
 
 
 @bug
+def postponed_timer_goes_off() -> AbstractContextManager[None]:
+    """Who has read that a timer is due lets it go off, even if an operator has postponed it since."""
+
+    def claim(_self: DueTimers, unit: UnitOfWork, ids: Sequence[str], **_: bool) -> set[str]:
+        taken = timers._take(unit.service.tables.timers)
+        return set(unit.connection.execute(taken, {"ids": ids, "now": datetime.max.replace(tzinfo=UTC)}).scalars())
+
+    return replaced(DueTimers, "claim", claim)
+
+
+@bug
 def deadline_begins_anew() -> AbstractContextManager[None]:
     """What happens to a state while its deadline runs gives it another day."""
 
@@ -154,5 +165,6 @@ BUGS = (
     deadline_a_day_too_late,
     timer_goes_off_before_it_is_due,
     timer_goes_off_twice,
+    postponed_timer_goes_off,
     deadline_begins_anew,
 )

@@ -1,14 +1,16 @@
 """Bugs about goods."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from bus.message import Message
 from bus.unit import Context
 from inventory_service import handlers, rules
-from inventory_service.messages import FetchGoods
+from inventory_service.messages import FetchGoods, Missing
 from inventory_service.models import Reservations, Stock
 from inventory_service.reservation import Reservation
 from minuet.simulation.planted.bug import bug, replaced, rewritten
@@ -103,6 +105,30 @@ def release_not_answered() -> AbstractContextManager[None]:
     return rewritten(handlers.release_goods, release)
 
 
+@bug
+def enough_said_to_be_missing() -> AbstractContextManager[None]:
+    """Of what is missing, that is said to be missing, too, of which there is exactly enough."""
+
+    def shortfalls(wanted: Mapping[str, int], on_hand: Mapping[str, int]) -> list[Missing]:
+        missing = original({sku: quantity + 1 for sku, quantity in wanted.items()}, on_hand)
+        return [each.model_copy(update={"wanted": wanted[each.sku]}) for each in missing]
+
+    original = rules.shortfalls
+    return replaced(rules, "shortfalls", shortfalls)
+
+
+@bug
+def second_count_not_of_the_first() -> AbstractContextManager[None]:
+    """Two who count at once both book the difference to what was there before."""
+
+    def receive(self: Stock, receipt_id: UUID, sku: str, difference: int, at: datetime) -> None:
+        original(self, receipt_id, sku, difference, at)
+        self._on_hand[sku] = self.on_hand([sku])[sku] - difference
+
+    original = Stock.receive
+    return replaced(Stock, "receive", receive)
+
+
 BUGS = (
     goods_tombstone_not_kept,
     reservation_decided_twice,
@@ -112,4 +138,6 @@ BUGS = (
     goods_promised_that_are_not_there,
     shipped_goods_still_reserved,
     release_not_answered,
+    enough_said_to_be_missing,
+    second_count_not_of_the_first,
 )

@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from minuet.simulation.planted.bug import both, bug, replaced, rewritten
-from payment_service import books, handlers, invoice_rules, ledger, rules, sends
+from payment_service import books, handlers, ledger, rules, sends
 from payment_service.gateway import AnswerUnknown, Gateway, GatewayUnreachable
 from payment_service.ledger import Posting
 from payment_service.models import Credits, Ledger
@@ -138,22 +138,6 @@ def refund_not_in_the_books() -> AbstractContextManager[None]:
 
 
 @bug
-def part_of_an_invoice_is_enough() -> AbstractContextManager[None]:
-    """An invoice counts as paid as soon as anything comes."""
-    return rewritten(invoice_rules.pays_the_rest, lambda _original, _invoice, _came: True)
-
-
-@bug
-def surplus_kept() -> AbstractContextManager[None]:
-    """What comes over and above an invoice is in no book."""
-
-    def money_came(original: Any, invoice: Any, *arguments: Any) -> Any:
-        return original(invoice, *arguments).model_copy(update={"surplus": invoice.surplus})
-
-    return rewritten(invoice_rules.money_came, money_came)
-
-
-@bug
 def payment_tombstone_not_kept() -> AbstractContextManager[None]:
     """That a payment was called off before it was asked for is said, and not remembered."""
     original = Keeper._keep
@@ -164,12 +148,6 @@ def payment_tombstone_not_kept() -> AbstractContextManager[None]:
             original(self, before, made, context)
 
     return replaced(Keeper, "_keep", keep)
-
-
-@bug
-def exact_payment_not_enough() -> AbstractContextManager[None]:
-    """Who pays his invoice to the cent is reminded all the same."""
-    return rewritten(invoice_rules.pays_the_rest, lambda _, invoice, came: came.amount.amount > invoice.open_amount)
 
 
 @bug
@@ -192,9 +170,6 @@ BUGS = (
     case_not_listed_as_closed,
     posting_one_sided,
     refund_not_in_the_books,
-    part_of_an_invoice_is_enough,
-    surplus_kept,
     payment_tombstone_not_kept,
-    exact_payment_not_enough,
     first_attempt_meant,
 )

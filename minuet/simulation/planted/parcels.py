@@ -4,8 +4,9 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
-from minuet.simulation.planted.bug import bug, replaced
-from shipping_service import rules
+from bus.unit import Context
+from minuet.simulation.planted.bug import bug, replaced, rewritten
+from shipping_service import jobs, models, rules
 from shipping_service.models import Shipments
 from shipping_service.shipment import Shipment
 
@@ -119,6 +120,23 @@ def lateness_not_told() -> AbstractContextManager[None]:
     return replaced(rules, "report", rules.decision)
 
 
+@bug
+def vanished_workers_parcel_kept() -> AbstractContextManager[None]:
+    """A job whose lease is over goes back only when somebody asks for work."""
+    return rewritten(models.is_lease_over, lambda _original, _connection, _machine: False)
+
+
+@bug
+def lease_shorter_than_asked_for() -> AbstractContextManager[None]:
+    """Whatever a worker asks for, he gets twenty seconds at most."""
+
+    def claim(worker: str, most: int, seconds: float, context: Context) -> list[Shipment]:
+        return original(worker, most, min(seconds, 20.0), context)
+
+    original = jobs.claim
+    return replaced(jobs, "claim", claim)
+
+
 BUGS = (
     shipment_tombstone_not_kept,
     wish_to_cancel_forgotten,
@@ -131,4 +149,6 @@ BUGS = (
     given_back_with_its_lease,
     leased_parcel_still_offered,
     lateness_not_told,
+    vanished_workers_parcel_kept,
+    lease_shorter_than_asked_for,
 )
