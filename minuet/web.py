@@ -6,12 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bus import problems
 from bus.nul import REFUSAL, contains_nul
 
-Next = Callable[[Request], Awaitable[Response]]
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})
 MAX_BODY_BYTES = 1_000_000
@@ -39,16 +38,50 @@ def build_app(
         app.include_router(router)
     names = LOOPBACK | set(hosts)
 
-    async def guard(request: Request, call_next: Next) -> Response:
-        refusal = refuse(request, expected(request, names), token) or await refuse_early(request, started)
-        if refusal is None and "content-length" not in request.headers:
-            refusal = await refuse_chunked(request)
-        if refusal is None:
-            refusal = refuse_text(await request.body())
-        return refusal if refusal is not None else await call_next(request)
+    async def refusal_of(request: Request) -> Response | None:
+        return refuse(request, expected(request, names), token) or await refuse_early(request, started)
 
-    app.add_middleware(BaseHTTPMiddleware, dispatch=guard)
+    app.add_middleware(Guard, refusal_of=refusal_of)
     return app
+
+
+class Guard:
+    """Who is not refused is passed on with his whole body, which was read to look at it."""
+
+    def __init__(self, app: ASGIApp, refusal_of: Callable[[Request], Awaitable[Response | None]]) -> None:
+        self._app = app
+        self._refusal_of = refusal_of
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        refusal, body = await self._refusal_of(request), b""
+        if refusal is None:
+            body = await read(request)
+            refusal = refuse_text(body) if len(body) <= MAX_BODY_BYTES else too_large()
+        await (refusal or self._app)(scope, receive if refusal else again(body, receive), send)
+
+
+async def read(request: Request) -> bytes:
+    """The body, or more of it than is allowed: it is measured as it comes, whatever it says of its length."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            break
+    return bytes(body)
+
+
+def again(body: bytes, receive: Receive) -> Receive:
+    """What was read comes once more, and then what else comes: that the client has gone."""
+    first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def received() -> Message:
+        return first.pop() if first else await receive()
+
+    return received
 
 
 async def refuse_early(request: Request, started: Callable[[], Awaitable[bool]]) -> Response | None:
@@ -57,17 +90,6 @@ async def refuse_early(request: Request, started: Callable[[], Awaitable[bool]])
     answer = problems.problem(503, "starting; try again once /readyz says that it is ready")
     answer.headers["Retry-After"] = "1"
     return answer
-
-
-async def refuse_chunked(request: Request) -> Response | None:
-    """A body that does not say how long it is, is measured as it comes; what was read is kept for the endpoint."""
-    chunks: list[bytes] = []
-    async for chunk in request.stream():
-        chunks.append(chunk)
-        if sum(map(len, chunks)) > MAX_BODY_BYTES:
-            return too_large()
-    request._body = b"".join(chunks)
-    return None
 
 
 def refuse_text(body: bytes) -> Response | None:

@@ -64,7 +64,7 @@ class Faults:
 
     def strike(self, kind: str, place: str) -> float | None:
         """None: nothing goes wrong. Else how hard it strikes, from 0 to 1."""
-        if self.healed or kind not in self.kinds:
+        if self.healed or kind not in self.kinds or not self._rates[kind]:
             return None
         here = (kind, place)
         self._opportunities[here] += 1

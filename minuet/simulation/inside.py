@@ -24,6 +24,7 @@ def simulation_process(unexpected: Callable[[BaseException | None, str], None], 
         unexpected(sys.exc_info()[1], str(event.get("event")))
         raise structlog.DropEvent
 
+    sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # absent: httpx looks for it with each request
     warnings.filterwarnings("ignore", "coroutine .* was never awaited")  # by a process that died: may show much later
     before, configured, polled = anyio.to_thread.run_sync, structlog.get_config(), bus.host.POLL_SECONDS
     anyio.to_thread.run_sync = run_sync  # type: ignore[assignment]

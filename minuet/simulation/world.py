@@ -30,7 +30,7 @@ RESTART_SECONDS = 3.0
 AWAY = timedelta(days=4)
 SKEW = timedelta(minutes=10)
 DRIFT_SECONDS = 40.0  # longer than leases: who is ahead believes that they are over
-POLL_SECONDS = (5.0, 5.0, 1.0)  # recovery looks around as well as ever, and most of its looks find nothing
+POLL_SECONDS = (5.0, 5.0, 5.0, 1.0)  # recovery looks around as well as ever, and most of its looks find nothing
 
 
 class World:
