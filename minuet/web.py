@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, FastAPI, Request, Response
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bus import problems
@@ -59,7 +60,10 @@ class Guard:
         request = Request(scope, receive)
         refusal, body = await self._refusal_of(request), b""
         if refusal is None:
-            body = await read(request)
+            try:
+                body = await read(request)
+            except ClientDisconnect:
+                return  # nobody is there to be answered
             refusal = refuse_text(body) if len(body) <= MAX_BODY_BYTES else too_large()
         await (refusal or self._app)(scope, receive if refusal else again(body, receive), send)
 

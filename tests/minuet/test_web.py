@@ -104,6 +104,22 @@ async def test_a_chunked_body_that_is_too_large_is_refused(open_one: httpx.Async
     assert is_problem(answer, 413, "at most")
 
 
+async def test_who_hangs_up_in_the_middle_of_a_body_is_no_error() -> None:
+    came = iter([{"type": "http.request", "body": b"[", "more_body": True}, {"type": "http.disconnect"}])
+    host, length, media = (b"host", b"localhost"), (b"content-length", b"100"), (b"content-type", b"application/json")
+    scope = {"type": "http", "method": "POST", "path": "/echo", "query_string": b"", "headers": [host, length, media]}
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return next(came)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await build_app([router()])(scope, receive, send)
+    assert sent == []
+
+
 async def test_with_a_token_every_request_but_health_needs_it() -> None:
     async with client(token=TOKEN) as made:
         assert (await made.get("/healthz")).status_code == 200
