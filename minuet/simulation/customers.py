@@ -69,7 +69,9 @@ class Customers:
     async def _misuse(self, key: Mapping[str, str], order: PlannedOrder) -> None:
         """One key, another order: it is not taken for the first one."""
         if self._chance.random() < MISUSED:
-            other = {**order.body, "items": [*order.body["items"], {"sku": "CUP", "quantity": 1}]}
+            more = {"items": [*order.body["items"], {"sku": "CUP", "quantity": 1}]}
+            others_card = {"payment": {"method": "card", "token": "tok_of_somebody_else"}}
+            other = {**order.body, **self._chance.choice((more, others_card))}
             answer = await self._acting.attempt("order", "POST", "/orders", other, key)
             self._refused(answer, "S4", "a key is one order's")
 
@@ -119,7 +121,8 @@ class Customers:
         if found is None or (found.name != "awaiting_price_decision" and self._chance.random() < 0.8):
             return
         quote = (found.data["quote"] or {}).get("number", 1)
-        body: dict[str, Any] = {"accept": answer != "decline", "quote": quote + 1 if answer == "other" else quote}
+        other = quote + self._chance.choice((1, -1)) if answer == "other" else quote
+        body: dict[str, Any] = {"accept": answer != "decline", "quote": other}
         if answer == "new card":
             body["token"] = self._chance.choice(("tok_ok", "tok_ok", "tok_unknown_1", "tok_declined"))
         answered = await self._acting.attempt("order", "POST", f"/orders/{self._id_of(order)}/price-decision", body)

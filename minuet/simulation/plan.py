@@ -112,12 +112,12 @@ def planned_answers(chance: random.Random) -> tuple[tuple[timedelta, str], ...]:
 
 def planned_payments(chance: random.Random) -> tuple[tuple[timedelta, float], ...]:
     kind = chance.random()
-    if kind < 0.5:
+    if kind < 0.45:
         return ((timedelta(days=3 + chance.random() * 30), 1.0),)
-    if kind < 0.65:  # on the day of its reminder, its default or the end of all patience
+    if kind < 0.6:  # on the day of its reminder, its default or the end of all patience
         return ((timedelta(days=chance.choice((37, 44, 60, 120))), 1.0),)
-    if kind < 0.75:  # in two parts, and late, or reminded of the second
-        first, then = chance.choice(((20, 12), (20, 25), (32 + chance.random() * 50, 5)))
+    if kind < 0.78:  # in two parts, and late, or reminded of the second
+        first, then = chance.choice(((20, 12), (20, 25), (20, 50), (20, 50), (32 + chance.random() * 50, 5)))
         return ((timedelta(days=first), 0.4), (timedelta(days=first + then), 1.0))
     if kind < 0.9:  # too much, and once more
         return ((timedelta(days=20), 1.3), (timedelta(days=25), 1.1))

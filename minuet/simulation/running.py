@@ -16,6 +16,7 @@ from minuet.simulation.customers import Customers
 from minuet.simulation.echoes import Echoes
 from minuet.simulation.faults import Faults, Strike
 from minuet.simulation.inside import simulation_process
+from minuet.simulation.merchants import Merchants
 from minuet.simulation.oracle.violation import Violation
 from minuet.simulation.plan import plan_order
 from minuet.simulation.staff import Staff
@@ -77,12 +78,13 @@ async def live(world: World, opening: Coroutine[Any, Any, None]) -> None:
 async def open_shop(world: World, schedule: Schedule) -> None:
     orders = [plan_order(world.seed, number) for number in schedule.orders]
     acting = Acting(world)
-    customers, staff = Customers(world, acting, orders), Staff(world, acting)
+    customers, merchants, staff = Customers(world, acting, orders), Merchants(world, acting), Staff(world, acting)
     await world.start()
     world.loop.idle = Conductor(world, acting, customers).idle
     with acting.somebody():  # may find a service away for days already
-        await staff.open_shop(orders)
+        await merchants.open_shop(orders)
         customers.plan()
+        merchants.plan()
         staff.plan()
         Carriers(world, acting).plan()
         Upgrading(world, acting, schedule.upgrades)

@@ -1,7 +1,6 @@
-"""What the people do who work for the shop: merchants, operators, the call centre."""
+"""What the people do who look after the system: operators, and the call centre."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -9,16 +8,12 @@ from typing import Any
 from minuet.simulation.acting import Acting
 from minuet.simulation.chance import branch, scatter
 from minuet.simulation.oracle.books import time_of
-from minuet.simulation.plan import CUSTOMERS, PRICES, PlannedOrder
 from minuet.simulation.world import World
 
 ROUNDS = (1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 13, 14, 16, 17, 20, 24, 30, 38, 45, 62, 75, 100, 123, 130, 160)  # days
 TO_THE_MINUTE = 0.4  # the share of rounds on the day, and so when deadlines of that day are due
-COUNTED = (3, 6)  # days on which the stock is counted, and what has come meanwhile
 BY_MISTAKE = 0.2  # the share of closed cases that somebody takes for open
-ABROAD = timedelta(days=6.5)  # most orders have arrived by then, and no price guarantee is over
 AGENTS = ("anna", "ben")
-SHARES = (0.0, 0.3, 0.7, 1.5), (1, 2, 2, 3)  # of the goods that will be wanted: there in the beginning; how often so
 
 
 class Staff:
@@ -28,67 +23,12 @@ class Staff:
         self._books = world.oracle.books
         self._chance = branch(world.seed, "staff")
         self._reasons = 0
-        self._ordered = 0
-
-    async def open_shop(self, orders: Sequence[PlannedOrder]) -> None:
-        """Customers, prices and stock; how much there is depends on how much will be wanted."""
-        for customer_id, (tier, address) in CUSTOMERS.items():
-            body = {
-                "name": f"Mx {customer_id}",
-                "email": f"{customer_id}@example.com",
-                "address": address,
-                "tier": tier,
-            }
-            await self._acting.insist("order", "PUT", f"/customers/{customer_id}", {**body, "rewards_member": False})
-        self._ordered = len(orders)
-        wanted = dict.fromkeys(PRICES, 0)
-        for order in orders:
-            for item in order.body["items"]:
-                wanted[item["sku"]] += item["quantity"]
-        for sku, price in PRICES.items():
-            share = self._chance.choices(*SHARES)[0]
-            await self._acting.insist("order", "PUT", f"/catalogue/{sku}", {"name": sku, "price": euros(price)})
-            await self._acting.insist("inventory", "PUT", f"/stock/{sku}", self._counted(sku, int(wanted[sku] * share)))
-        await self._acting.insist("payment", "PUT", "/credits/c-2", {"balance": euros(7000)})
-        await self._acting.insist("payment", "PUT", "/credits/s-1", {"balance": euros(500)})
 
     def plan(self) -> None:
         for day in ROUNDS:
             part = 0.0 if self._chance.random() < TO_THE_MINUTE else self._chance.random()
             for act in (self._attend, self._clear, self._redrive, self._reschedule):
                 self._acting.plan(timedelta(days=day + part), act)
-        self._acting.plan(timedelta(days=5), self._raise_prices)
-        self._acting.plan(ABROAD, self._sell_abroad)
-        for day in COUNTED:
-            self._acting.plan(timedelta(days=day), self._count_stock)
-
-    # --- merchants
-
-    async def _raise_prices(self) -> None:
-        for sku, price in PRICES.items():
-            body = {"name": sku, "price": euros(price + self._chance.randrange(-100, 500))}
-            await self._acting.attempt("order", "PUT", f"/catalogue/{sku}", body)
-
-    async def _sell_abroad(self) -> None:
-        """In dollars from now on, in some worlds: whoever has ordered before has euros to pay, and all have."""
-        if self._chance.random() < 0.5 and len(self._books.order_ids()) == self._ordered:
-            sku = self._chance.choice(list(PRICES))
-            price = {"amount": PRICES[sku], "currency": "USD"}
-            await self._acting.attempt("order", "PUT", f"/catalogue/{sku}", {"name": sku, "price": price})
-
-    async def _count_stock(self) -> None:
-        """Some is counted by two at once."""
-        for sku in PRICES:
-            await asyncio.gather(*(self._count(sku) for _ in range(self._chance.choice((1, 1, 2)))))
-
-    async def _count(self, sku: str) -> None:
-        there = self._books.value("inventory", "SELECT on_hand FROM stock WHERE sku = ?", sku)
-        body = self._counted(sku, max(0, there + self._chance.randrange(-1, 4)))
-        await self._acting.attempt("inventory", "PUT", f"/stock/{sku}", body)
-
-    def _counted(self, sku: str, on_hand: int) -> dict[str, Any]:
-        self._world.oracle.counted.setdefault(sku, set()).add(on_hand)
-        return {"on_hand": on_hand}
 
     # --- operators
 
@@ -179,7 +119,3 @@ class Staff:
 
     async def _some_time(self) -> None:
         await asyncio.sleep(scatter(self._chance))
-
-
-def euros(cents: int) -> dict[str, Any]:
-    return {"amount": cents, "currency": "EUR"}

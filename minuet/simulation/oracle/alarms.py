@@ -96,13 +96,15 @@ class Alarms:
 
     def s9_rescheduled(self, service: str, action_id: str) -> Iterator[str]:
         """every operator action has an author, a reason and an audit row: and is done."""
-        query = "SELECT action, target FROM operator_actions WHERE action_id = ?"
-        for action, timer_id in self.books.rows(service, query, action_id):
+        query = "SELECT action, target, detail FROM operator_actions WHERE action_id = ?"
+        for action, timer_id, detail in self.books.rows(service, query, action_id):
             due_at = self.books.value(service, "SELECT due_at FROM timers WHERE timer_id = ?", timer_id)
             if action == "timer.cancel" and due_at is not None:
                 yield f"{timer_id} was cancelled, and is due at {due_at}"
             if action == "timer.postpone" and not self._later(timer_id, due_at):
                 yield f"{timer_id} was postponed, and is due at {due_at}"
+            if action == "timer.postpone" and due_at is not None and time_of(due_at) != last_time_in(detail):
+                yield f"{timer_id} is due at {due_at}, and on record is {detail}"
 
     def _later(self, timer_id: str, due_at: str | None) -> bool:
         """Or it is not needed any more."""
@@ -143,3 +145,7 @@ def leaves(instance: InstanceRow, line: HistoryLine) -> bool:
     if migration(instance.flow, line) is not None:
         return False
     return line.before.partition("/")[0] != line.after.partition("/")[0]
+
+
+def last_time_in(detail: str) -> datetime:
+    return datetime.fromisoformat(detail.rpartition(" ")[2])

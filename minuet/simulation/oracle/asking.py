@@ -35,8 +35,8 @@ from minuet.simulation.oracle.money import (
     s4_one_charge,
     s5_no_ghost_charge,
 )
-from minuet.simulation.oracle.noted import s7_noted_down
-from minuet.simulation.oracle.told import s1_told, s6_told_whom
+from minuet.simulation.oracle.noted import s7_noted_down, s7_reminders, s7_resumed
+from minuet.simulation.oracle.told import s1_told, s3_told, s6_told_whom
 from minuet.simulation.oracle.undoing import (
     q4_nothing_left_to_undo,
     q4_undo_known,
@@ -76,8 +76,9 @@ OF_FLOWS: Mapping[str, Sequence[FlowCheck]] = {  # asked of the instance that wa
         q4_nothing_left_to_undo,
         s1_total,
         s7_noted_down,
+        s7_reminders,
     ),
-    "saga_history": (s7_path, s4_said_once, s6_announced, q4_called_off, s5_called_off),
+    "saga_history": (s7_path, s7_resumed, s4_said_once, s6_announced, q4_called_off, s5_called_off),
 }
 
 
@@ -139,10 +140,12 @@ class Questions:
                 yield self.deliveries.s4_id_of_its_own, (service, key)
                 yield self.decisions.s4_answered_the_same, (service, key)
                 yield s1_told, (self.books, service, key)
+                yield s3_told, (self.books, service, table, key)
                 yield s6_told_whom, (self.books, service, key)
                 yield self.deliveries.s5_correlated, (service, key)
             case "effects", "INSERT":
                 self.deliveries.note_effect(service, key)
+                yield s3_told, (self.books, service, table, key)
             case "inbox", "INSERT":
                 yield self.deliveries.s5_no_ghost, (service, key)
                 yield self.deliveries.s4_handled_once, (service, key)
@@ -172,6 +175,7 @@ class Questions:
             case "saga_instances", _ if service == "order":
                 yield self.catalogue.s1_price, (key,)
                 yield self.deliveries.q4_confirmed, (service, key)
+                yield self.deliveries.s7_reason_noted, (service, key)
             case "saga_instances", _:
                 yield s1_credit_first, (self.books, frozenset(self._written.get("credits", ())), service, key)
                 yield self.clearing.s4_new_card, (service, key)
@@ -194,7 +198,7 @@ class Questions:
                 yield self.alarms.s8_fired, (service, key)
                 yield self.alarms.s9_known, (service, key)
                 yield self.alarms.s9_rescheduled, (service, key)
-                yield self.letters.s9_given_up, (service, key)
+                yield self.letters.s9_done, (service, key)
 
     def _about_goods(self, table: str, event: str, key: str) -> Iterator[Asked]:
         match table, event:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from minuet.simulation.oracle.books import Books
+from minuet.simulation.oracle.books import Books, time_of
 from minuet.simulation.oracle.instances import HistoryLine, InstanceRow
 from minuet.simulation.oracle.tables import names_of
 
@@ -20,6 +21,7 @@ CLOSED_BY = {
     "CancelPayment": "withdrawn",
     "RefundPayment": "withdrawn",
 }
+BY_AGENTS = ("new_card", "gave_up")
 
 
 @dataclass(eq=False)
@@ -54,19 +56,25 @@ class Clearing:
         """every operator action has an author, a reason and an audit row: a case is closed for what was done."""
         for attempt, agent, outcome, closed_at, note in self.books.rows("payment", ENDED, reference):
             because = self._closings(f"{reference}/{attempt}")
-            if (outcome is None) != (closed_at is None) or (outcome is not None and outcome not in because):
-                yield f"the case {reference}/{attempt} is {outcome} since {closed_at}, and was closed by {because}"
-            if outcome in ("new_card", "gave_up") and agent is None:
+            ended = outcome, closed_at and time_of(closed_at), note
+            if ended not in [(None, None, ""), *because]:
+                yield f"the case {reference}/{attempt} was closed like this: {ended}, and by {because}"
+            if outcome in BY_AGENTS and agent is None:
                 yield f"the case {reference}/{attempt} is {outcome}, and nobody did that"
             if outcome is not None and self.outcomes.get(note, outcome) != outcome:
                 yield f"the case {reference}/{attempt} is {outcome}, and {note} was {self.outcomes[note]}"
 
-    def _closings(self, instance_id: str) -> list[str]:
-        """What has closed its cases, by its history."""
+    def _closings(self, instance_id: str) -> list[tuple[str, datetime, str]]:
+        """By what its cases were closed, when, and why, as its history says."""
         lines = [line for p in self._payments("payment", instance_id) for line in self.books.history("payment", p)]
         here = names_of("payment", "in_clearing")
-        left = [line.because for line in lines if line.before in here and line.after not in here]
-        return [outcome for cause in left for begins, outcome in CLOSED_BY.items() if cause.startswith(begins)]
+        left = [line for line in lines if line.before in here and line.after not in here]
+        return [
+            (outcome, line.at, line.reason if outcome in BY_AGENTS else "")
+            for line in left
+            for begins, outcome in CLOSED_BY.items()
+            if line.because.startswith(begins)
+        ]
 
     def s9_open_case(self, service: str, action_id: str) -> Iterator[str]:
         """every operator action has an author, a reason and an audit row: and is about what it says."""
@@ -84,10 +92,10 @@ class Clearing:
             entries = sum("PaymentInClearing" in line.sent and line.because != "RetrievePayment" for line in lines)
             if entries != len(cases):
                 yield f"{payment.subject} was in clearing {entries} times, and there are {len(cases)} cases"
-            urgent = sum(line.because.startswith("escalation") for line in lines)
-            escalated = sum(escalated_at is not None for *_, escalated_at in cases)
+            urgent = sorted(line.at for line in lines if line.because.startswith("escalation"))
+            escalated = sorted(time_of(escalated_at) for *_, escalated_at in cases if escalated_at is not None)
             if urgent != escalated:
-                yield f"{urgent} cases of {payment.subject} were urgent, {escalated} are shown as such"
+                yield f"cases of {payment.subject} were urgent since {urgent}, and are shown as such since {escalated}"
 
     def s4_new_card(self, service: str, instance_id: str) -> Iterator[str]:
         """at most one effect per command id: each card has a key of its own, and is the one that was given."""
@@ -102,15 +110,18 @@ class Clearing:
     def s8_a_day_of_tries(self, service: str, instance_id: str) -> Iterator[str]:
         """a deadline never fires early: a gateway that cannot be reached is tried for a day."""
         for payment in self._payments(service, instance_id):
-            calls = 0
+            calls, silent = 0, 0
             for line in self.books.history(service, payment):
                 if line.because == "CardNotCharged" and "PaymentInClearing" in line.sent and calls < TRIES_OF_A_DAY:
                     yield f"payment {instance_id} is in clearing after {calls} calls"
                 refunds = line.after == "refunding" and line.before not in REFUNDING
                 calls = 0 if line.because == "TakeNewCard" or refunds else calls
                 calls += sum(name in CALLS for name in line.sent)
+                silent = 0 if refunds else silent + (line.after == "waiting_to_refund" != line.before)
             if payment.data["tries"] > calls:
                 yield f"payment {instance_id} was tried {payment.data['tries']} times, with {calls} calls"
+            if payment.state in REFUNDING and payment.data["tries"] != silent:
+                yield f"payment {instance_id} was not refunded {silent} times, and counts {payment.data['tries']}"
 
     def _payments(self, service: str, instance_id: str) -> list[InstanceRow]:
         found = self.books.instances(service, instance_id) if service == "payment" else []

@@ -23,6 +23,7 @@ CONFIRMS = {
     "ReleaseGoods": ("inventory.goods-released.v1",),
     "CancelShipment": ("shipping.shipment-cancelled.v1", "shipping.shipment-failed.v1"),
 }
+FAILURES = {"PaymentFailed": ("awaiting_payment",), "ShipmentFailed": ("awaiting_shipment",)}  # while: not cancelled
 ATTEMPTS = 10  # then a person is asked
 REDRIVEN = "SELECT 1 FROM operator_actions WHERE action = 'dead-letter.redrive' AND target = ?"
 HANDLED = "SELECT 1 FROM inbox WHERE message_id = ?"
@@ -35,6 +36,7 @@ class Said:
     type: str  # the wire name
     subject: str
     attempt: int | None
+    reason: str = ""
 
 
 @dataclass(eq=False)
@@ -52,9 +54,11 @@ class Deliveries:
     correlations: dict[str, str | None] = field(default_factory=dict)  # what messages belong to, by id
     open: dict[tuple[str, str], None] = field(default_factory=dict)
 
-    def say(self, message_id: str, wire_name: str, subject: str = "", attempt: int | None = None) -> None:
+    def say(
+        self, message_id: str, wire_name: str, subject: str = "", attempt: int | None = None, reason: str = ""
+    ) -> None:
         if message_id not in self.said:
-            self.said[message_id] = Said(wire_name, subject, attempt)
+            self.said[message_id] = Said(wire_name, subject, attempt, reason)
             self.spoken_of.add((wire_name, subject))
             for service in self.consumers.get(wire_name, ()):
                 self.open[service, message_id] = None
@@ -65,8 +69,8 @@ class Deliveries:
         ):
             if message_id in self.said:
                 self.repeated.add(message_id)
-            about = json.loads(headers)
-            self.say(message_id, about["ce-type"], about["ce-subject"], json.loads(body).get("attempt"))
+            about, said = json.loads(headers), json.loads(body)
+            self.say(message_id, about["ce-type"], about["ce-subject"], said.get("attempt"), said.get("reason", ""))
             self._note_cause(service, about)
 
     def note_effect(self, service: str, effect_id: str) -> None:
@@ -89,6 +93,10 @@ class Deliveries:
             correlation = self.correlations[message_id] = about.get("ce-correlationid")
             if correlation != self.correlations.get(about["ce-causationid"], correlation or None):
                 yield f"{service} says {about['ce-type']} {message_id}, which is about {correlation!r}"
+            said, cause = self.said[message_id], self.said.get(about["ce-causationid"])
+            attempts = {each.attempt for each in (said, cause) if each is not None and each.attempt is not None}
+            if service == "payment" and len(attempts) > 1:
+                yield f"{service} says {said} because of {cause}"
 
     def s6_decision_told(self, reference: str) -> Iterator[str]:
         """no stuck order: what becomes of a parcel is said, and that it came too late to cancel, if that was wished."""
@@ -136,6 +144,15 @@ class Deliveries:
             return
         if (service, order_id, "payment.payment-in-clearing.v1", order.data["attempt"]) in self.heard:
             yield f"{order_id} has heard that its payment is in clearing, and does not say so"
+
+    def s7_reason_noted(self, service: str, order_id: str) -> Iterator[str]:
+        """replaying what was heard gives the row: why it failed."""
+        order = self.books.order(order_id) if service == "order" else None
+        last = self.books.history(service, order)[-1:] if order is not None else []
+        for line in last:
+            said, failed = self.said.get(line.message_id), line.before in FAILURES.get(line.because, ())
+            if order and said and failed and said.reason not in order.data["reason"]:
+                yield f"{order_id} failed, as {said.reason}, and says: {order.data['reason']}"
 
     def q3_no_zombie(self) -> Iterator[str]:
         """no zombie: every outbox row has reached every bound consumer's inbox or its dead letters."""

@@ -10,9 +10,9 @@ IDENTITY = (
     """SELECT status, json_extract(headers, '$."ce-type"'), body, first_at FROM dead_letters WHERE message_id = ?"""
 )
 OPEN = ("retrying", "parked")
-GIVEN_UP = (
-    "SELECT target, status FROM operator_actions LEFT JOIN dead_letters ON letter_id = target"
-    " WHERE action_id = ? AND action = 'dead-letter.discard'"
+DONE = (
+    "SELECT action, target, status FROM operator_actions LEFT JOIN dead_letters ON letter_id = target"
+    " WHERE action_id = ? AND action LIKE 'dead-letter.%'"
 )
 
 
@@ -35,8 +35,8 @@ class Letters:
             yield f"{service}: the letter {message_id} was given up, and is {status}"
         self.known[service, message_id] = letter
 
-    def s9_given_up(self, service: str, action_id: str) -> Iterator[str]:
+    def s9_done(self, service: str, action_id: str) -> Iterator[str]:
         """every operator action has an author, a reason and an audit row: and is done."""
-        for letter_id, status in self.books.rows(service, GIVEN_UP, action_id):
-            if status != "discarded":
-                yield f"{service}: the letter {letter_id} was given up, and is {status}"
+        for action, letter_id, status in self.books.rows(service, DONE, action_id):
+            if (action == "dead-letter.discard") != (status == "discarded") or status == "parked":
+                yield f"{service}: {action} of {letter_id}, and it is {status}"

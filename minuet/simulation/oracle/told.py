@@ -1,4 +1,4 @@
-"""Invariants of amounts that others are told: they are those in the books."""
+"""Invariants of what others are told: it is what is in the books."""
 
 import json
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from minuet.simulation.oracle.books import Books
 
 OUTBOX = """SELECT json_extract(headers, '$."ce-subject"'), body FROM outbox WHERE message_id = ?"""
+PARCEL = ("shipment_id", "pick_id", "carrier", "tracking_number")
 IN, OUT = ("charged", "credit_used"), ("refunded_card", "refunded_credit")
 
 
@@ -24,6 +25,10 @@ def s1_told(books: Books, service: str, message_id: str) -> Iterator[str]:
                 invoice := books.invoice(said["reference"])
             ) and invoice.name == "open":
                 booked = invoice.data["amount"]["amount"] - invoice.data["paid"]
+            case "payment.invoice-defaulted.v1" if (
+                invoice := books.invoice(said["reference"])
+            ) and invoice.name == "defaulted":
+                booked = invoice.data["amount"]["amount"] - invoice.data["paid"]
             case _:
                 continue
         if booked != said["amount"]["amount"]:
@@ -34,9 +39,24 @@ def s6_told_whom(books: Books, service: str, message_id: str) -> Iterator[str]:
     """no stuck order: who is told of an order, or pays for it, is its customer."""
     for subject, body in books.rows(service, OUTBOX, message_id) if service == "order" else ():
         order, said = books.order(subject), json.loads(body)
-        customer = said.get("customer_id", said.get("payer", {}).get("id"))
-        if order is not None and customer not in (None, order.data["customer"]["id"]):
-            yield f"{subject} is an order of {order.data['customer']['id']}, and {body} goes to {customer}"
+        if order is None:
+            continue
+        customer, payer = order.data["customer"], said.get("payer", {})
+        if said.get("customer_id", customer["id"]) != customer["id"] or payer.items() - customer.items():
+            yield f"{subject} is an order of {customer}, and {body} goes to somebody else"
+
+
+def s3_told(books: Books, service: str, table: str, message_id: str) -> Iterator[str]:
+    """shipped ⇒ goods were fetched: what is said of a parcel is what is known of it."""
+    kept = f"SELECT body FROM {table} WHERE {'message' if table == 'outbox' else 'effect'}_id = ?"
+    for (body,) in books.rows(service, kept, message_id) if service == "shipping" else ():
+        said = json.loads(body)
+        names = [name for name in PARCEL if name in said]
+        if names:
+            query = f"SELECT {', '.join(names)} FROM shipments WHERE reference = ?"
+            known = [dict(zip(names, row, strict=True)) for row in books.rows(service, query, said["reference"])]
+            if known != [{name: said[name] for name in names}]:
+                yield f"{body} is said, and known is {known}"
 
 
 def of_attempt(books: Books, kinds: tuple[str, ...], said: dict[str, object]) -> int:
