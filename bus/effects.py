@@ -4,6 +4,7 @@ The outcome is handled in the transaction that deletes the row, so an effect tha
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, ClassVar, TypeVar
 
@@ -16,9 +17,19 @@ from bus.unit import Context, UnitOfWork
 
 E = TypeVar("E", bound=Effect)
 
-LEASE_SECONDS = 8.0  # longer than any timeout of a call to the outside world, shorter than the 10 s to be back in work
+LEASE_SECONDS = 8.0  # shorter than the 10 s to be back in work
+CALL_SECONDS = 7.5  # no call to the outside world may take longer
 SWEEP_LIMIT = 100
 LONGEST_PAUSE = 300.0
+
+
+@dataclass(frozen=True)
+class Lease:
+    """An intent, and until when nobody but this process will carry it out."""
+
+    effect: Envelope
+    until: float  # machine time
+    attempt: int  # 1: nobody can have begun before
 
 
 class Effects:
@@ -46,11 +57,12 @@ class FirstAttempts(Effects):
     attempts = 1
 
 
-def stage(unit: UnitOfWork) -> None:
-    if unit.effects:
-        fresh = {"attempts": 1, "lease_until": unit.machine + LEASE_SECONDS}
-        rows = [{"effect_id": e.id, "subject": e.subject, **e.to_row(), **fresh} for e in unit.effects]
-        unit.writes.insert(unit.service.tables.effects, rows)
+def stage(unit: UnitOfWork) -> list[Lease]:
+    until = unit.machine + LEASE_SECONDS
+    fresh = {"attempts": 1, "lease_until": until}
+    rows = [{"effect_id": e.id, "subject": e.subject, **e.to_row(), **fresh} for e in unit.effects]
+    unit.writes.insert(unit.service.tables.effects, rows)
+    return [Lease(effect, until, attempt=1) for effect in unit.effects]
 
 
 @cache
@@ -71,12 +83,24 @@ def not_done(kind: type[E], subject: str, context: Context) -> list[E]:
     return [kind.model_validate_json(each.body) for each in found if each.type == kind.wire_name]
 
 
-def sweep(context: Context) -> list[Envelope]:
+def sweep(context: Context) -> list[Lease]:
     """Lease effects whose lease is over: a crash or a failure left them behind."""
     unit = context.unit
     values = {"now": unit.machine, "until": unit.machine + LEASE_SECONDS, "most": SWEEP_LIMIT}
-    leased = map(Envelope.from_row, unit.connection.execute(_lease(unit.service.tables.effects), values))
-    return [effect for effect in leased if effect.id not in unit.presumed_done]
+    rows = unit.connection.execute(_lease(unit.service.tables.effects), values)
+    leases = [Lease(Envelope.from_row(row), values["until"], row.attempts) for row in rows]
+    return [lease for lease in leases if lease.effect.id not in unit.presumed_done]
+
+
+def renew(context: Context, lease: Lease) -> Lease | None:
+    """For longer, as who asks is late already. None if it is not his any more: it is done, or somebody else's."""
+    unit, table = context.unit, context.unit.service.tables.effects
+    if lease.effect.id in unit.presumed_done:
+        return None
+    until = unit.machine + 2 * LEASE_SECONDS
+    mine = table.c.effect_id == lease.effect.id, table.c.attempts == lease.attempt
+    renewed = unit.connection.execute(sa.update(table).where(*mine).values(lease_until=until)).rowcount
+    return replace(lease, until=until) if renewed else None
 
 
 @cache
@@ -91,7 +115,7 @@ def _lease(effects: sa.Table) -> Any:
     )
     claim = sa.update(effects).where(effects.c.effect_id.in_(sa.select(overdue.c.effect_id)))
     claim = claim.values(lease_until=sa.bindparam("until"), attempts=effects.c.attempts + 1)
-    return claim.returning(effects.c.headers, effects.c.body)
+    return claim.returning(effects.c.headers, effects.c.body, effects.c.attempts)
 
 
 def postpone(context: Context, effect_id: str) -> None:

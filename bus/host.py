@@ -58,7 +58,7 @@ class Host:
         self._timer_set = asyncio.Event()  # one that is due before all that were known
         self.writer = Writer(Journey(service, database, clock, hooks), ids, activity, self._committed)
         self._publisher = Publisher(transport, self.writer, activity, hooks)
-        self._performing = Performing(service, self.writer, activity, hooks)
+        self._performing = Performing(service, self.writer, clock, activity, hooks)
         self._recovered = False
         self._tasks: list[asyncio.Task[None]] = []
         self._in_hand: asyncio.Task[None] | None = None
@@ -179,7 +179,7 @@ class Host:
             self.writer.call(outbox.sweep), self.writer.call(effects.sweep), self.writer.call(dead_letters.due)
         )
         self._publisher.hand_over(unsaid)
-        self._performing.hand_over(intents, again=True)
+        self._performing.hand_over(intents)
         for letter in letters:
             await self._do([letter], dead_letters.DeadLetters())
 

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from bus import dead_letters, effects, outbox, timers
 from bus.clock import Clock
 from bus.database import Database, is_conflict, is_contended, is_unreachable
+from bus.effects import Lease
 from bus.envelope import Envelope
 from bus.errors import Conflict, Unavailable
 from bus.hooks import Hooks
@@ -36,7 +37,7 @@ class Committed:
     """What a commit leaves to be done by others."""
 
     outgoing: list[Envelope] = field(default_factory=list)
-    effects: list[Envelope] = field(default_factory=list)
+    effects: list[Lease] = field(default_factory=list)
     next_due: datetime | None = None  # no timer of the service is due before, as far as is known
 
     def add(self, other: "Committed") -> None:
@@ -109,13 +110,13 @@ class Journey:
             preload(unit, fresh)
             results = {id(work): run(unit, work) for work in fresh}
             outbox.stage(unit)
-            effects.stage(unit)
+            leases = effects.stage(unit)
             unit.flush()
             next_due = self._earliest_timer(unit)
         self._next_due, self._asked = next_due, True
         for work in works:
             work.finish(results.get(id(work)))
-        return Committed(unit.outgoing, unit.effects)
+        return Committed(unit.outgoing, leases)
 
     def _earliest_timer(self, unit: UnitOfWork) -> datetime | None:
         """No timer of the service is due before. It may have been cancelled: that shows when it would be due."""

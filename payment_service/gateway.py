@@ -126,7 +126,7 @@ def path_of(key: str) -> str:
 def check(method: str, response: httpx.Response) -> None:
     """Raises what the status means for whoever called, unless it is an answer."""
     said = f"{response.status_code} {response.text[:200]}"
-    if response.status_code in REFUSALS:
+    if method == "POST" and response.status_code in REFUSALS:  # to be refused a look tells nothing
         raise GatewayRefused(said)
     if response.is_success or (method == "GET" and response.status_code == 404):
         return

@@ -40,7 +40,7 @@ def performers(gateway: Gateway) -> tuple[Performer, ...]:
     async def ask_gateway(effect: AskGateway) -> ChargeOutcome:
         try:
             answer = await gateway.ask_surely(effect.charge_key)
-        except (GatewayRefused, GatewayUnreachable, AnswerUnknown) as error:
+        except (GatewayUnreachable, AnswerUnknown) as error:
             return uncertain(effect, error)
         return surely_not(effect, "the gateway knows of no such charge") if answer is None else known(effect, answer)
 

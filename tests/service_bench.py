@@ -91,7 +91,7 @@ class ServiceBench:
 
     def note(self, committed: Committed) -> None:
         """Remember what a commit left to be done, and to be said."""
-        self.effects += committed.effects
+        self.effects += [lease.effect for lease in committed.effects]
         self.said += [(envelope.type, json.loads(envelope.body)) for envelope in committed.outgoing]
 
     def _process(self, work: Any) -> list[tuple[str, dict[str, Any]]]:

@@ -12,6 +12,7 @@ import httpx
 from bus.envelope import enclose, origin
 from bus.message import Message
 from minuet.simulation.chance import branch
+from minuet.simulation.oracle.violation import Violation
 from minuet.simulation.world import World
 
 PATIENCE = 4  # attempts at a service that is not there
@@ -83,6 +84,7 @@ class Acting:
         self, service: str, method: str, path: str, body: Any = None, headers: Headers = None
     ) -> httpx.Response | None:
         """A few times. None if nobody answers, or the service says that it cannot now."""
+        healed = self._world.faults.healed
         if service in ERRANDS and self._chance.random() < QUEUES:
             self.begin(self._run_errand(service))
         for _ in range(PATIENCE):
@@ -91,6 +93,8 @@ class Acting:
                 self._world.trace.tell("people", f"{method} {path} {answer.status_code}")
                 return answer
             await asyncio.sleep(1.0)
+        if healed and self._world.alive(service):
+            self._world.end(Violation("L1", "once faults stop, whoever asks is answered", f"{service} {method} {path}"))
         return None
 
     async def _run_errand(self, service: str) -> None:

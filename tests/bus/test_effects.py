@@ -3,10 +3,13 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
+import sqlalchemy as sa
 
 from bus import effects, performing
+from bus.effects import Lease
 from bus.envelope import Envelope, origin
 from bus.errors import Unavailable
 from bus.incoming import Call, decode
@@ -38,11 +41,18 @@ class Bell:
 
 
 def sweep(bench: CounterBench) -> list[Envelope]:
-    return bench.call(effects.sweep)
+    return [lease.effect for lease in bench.call(effects.sweep)]
+
+
+def committed(bench: CounterBench) -> Lease:
+    done = bench.batch(bench.arrive(Sound(name="a"), "1"))
+    bench.note(done)
+    [lease] = done.effects
+    return lease
 
 
 def test_an_effect_is_leased_to_whoever_committed_it(bench: CounterBench) -> None:
-    [effect] = bench.batch(bench.arrive(Sound(name="a"), "1")).effects
+    effect = committed(bench).effect
     bench.clock.advance(LEASE)
     assert sweep(bench) == []
     bench.clock.advance(timedelta(seconds=0.1))
@@ -51,7 +61,7 @@ def test_an_effect_is_leased_to_whoever_committed_it(bench: CounterBench) -> Non
 
 
 def test_pauses_double_up_to_the_longest(bench: CounterBench) -> None:
-    [effect] = bench.batch(bench.arrive(Sound(name="a"), "1")).effects
+    effect = committed(bench).effect
     pauses = []
     for _ in range(12):
         bench.call(lambda context: effects.postpone(context, effect.id))
@@ -83,7 +93,7 @@ def test_an_outcome_of_whoever_takes_himself_for_the_only_one_counts_only_if_he_
 
 def test_what_has_its_outcome_in_a_batch_is_not_leased_again_in_it(bench: CounterBench) -> None:
     """It would be carried out once more, and nothing would say so."""
-    [effect] = bench.batch(bench.arrive(Sound(name="a"), "1")).effects
+    effect = committed(bench).effect
     bench.clock.advance(LEASE + timedelta(seconds=1))
     outcome = replace(effect, type=BellRang.wire_name, body=OUTCOME.model_dump_json().encode())
     sweeping = Call(origin("look", sender="counter", at=""), effects.sweep)
@@ -95,9 +105,8 @@ def test_what_has_its_outcome_in_a_batch_is_not_leased_again_in_it(bench: Counte
 
 def test_an_outcome_is_caused_by_its_effect(bench: CounterBench) -> None:
     """One flow, one trace."""
-    [effect] = bench.batch(bench.arrive(Sound(name="a"), "1")).effects
+    effect = committed(bench).effect
     assert effect.causation_id == "1"
-    bench.effects.append(effect)
     bench.outcome(OUTCOME)
     [row] = bench.rows(tables.outbox)
     said = Envelope.from_row(row)
@@ -197,21 +206,92 @@ async def test_whoever_carries_it_out_is_told_whether_somebody_may_have_done_so_
     assert told == [False, True]
 
 
-async def test_whoever_had_to_wait_for_a_place_may_not_be_the_first(
+def renewed(bench: CounterBench, lease: Lease) -> Lease | None:
+    return bench.call(lambda context: effects.renew(context, lease))
+
+
+def test_a_lease_is_renewed_by_whoever_has_it(bench: CounterBench) -> None:
+    """As often as he asks; then nobody else begins, and he is still the first."""
+    lease = renewed(bench, committed(bench))
+    bench.clock.advance(LEASE + timedelta(seconds=1))
+    assert sweep(bench) == []
+    assert lease is not None
+    assert lease.attempt == 1
+    assert renewed(bench, lease) is not None
+    assert bench.outcome(OUTCOME, alone=True)
+
+
+def test_a_lease_that_somebody_else_has_is_not_renewed(bench: CounterBench) -> None:
+    mine = committed(bench)
+    bench.clock.advance(LEASE + timedelta(seconds=1))
+    [others] = bench.call(effects.sweep)
+    assert renewed(bench, mine) is None
+    assert renewed(bench, others) == replace(others, until=bench.clock.machine() + 2 * effects.LEASE_SECONDS)
+    bench.outcome(OUTCOME)
+    assert renewed(bench, others) is None, "it is done"
+
+
+def test_what_has_its_outcome_in_a_batch_is_not_renewed_in_it(bench: CounterBench) -> None:
+    lease = committed(bench)
+    outcome = replace(lease.effect, type=BellRang.wire_name, body=OUTCOME.model_dump_json().encode())
+    renewing = Call(origin("renew", sender="counter", at=""), partial(effects.renew, lease=lease))
+    bench.batch(decode(bench.service, outcome, effects.Effects()), renewing)
+    assert renewing.result is None
+    assert bench.rows(tables.effects) == []
+
+
+class OnePlace:
+    """The first to ring waits until it is let; whoever comes then waits for his place."""
+
+    def __init__(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(performing, "AT_ONCE", 1)
+        self.let = asyncio.Event()
+        self.told: list[tuple[str, bool]] = []
+        house.world.bell = self.ring
+
+    async def ring(self, effect: RingBell) -> Local:
+        self.told.append((effect.name, effect.again))
+        await self.let.wait()
+        return BellRang(name=effect.name, loudness=1)
+
+
+async def test_who_had_to_wait_for_a_place_is_still_the_first_if_nobody_else_has_begun(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its lease may be over before it ends."""
-    monkeypatch.setattr(performing, "ALONE_SECONDS", -1.0)
-    told = []
-
-    async def ring(effect: RingBell) -> Local:
-        told.append(effect.again)
-        return OUTCOME
-
-    house.world.bell = ring
+    place = OnePlace(house, monkeypatch)
     await house.open()
     await house.tell(Sound(name="a"))
-    await eventually(lambda: told == [True])
+    await eventually(lambda: place.told == [("a", False)])
+    await house.tell(Sound(name="b"))
+    await eventually(lambda: len(house.rows(tables.effects)) == 2)
+    house.later(1)  # too little is left of the lease for a call
+    place.let.set()
+    await eventually(lambda: len(house.heard()) == 2 and house.is_at_rest())
+    assert place.told == [("a", False), ("b", False)]
+
+
+async def test_what_another_has_begun_while_it_waited_for_a_place_is_his(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """He may have done it, and much may have come of that, by the time there is a place: a card would be charged that
+    nobody wants charged any more.
+    """
+    place = OnePlace(house, monkeypatch)
+    process = await house.open()
+    await house.tell(Sound(name="a"))
+    await eventually(lambda: place.told == [("a", False)])
+    await house.tell(Sound(name="b"))
+    await eventually(lambda: len(house.rows(tables.effects)) == 2)
+    is_b = tables.effects.c.subject == "b"
+    anothers = {"attempts": 2, "lease_until": house.clock.machine() + 100}
+    another_leases = sa.update(tables.effects).where(is_b).values(anothers)
+    await process.host.writer.call(lambda context: context.unit.connection.execute(another_leases).rowcount)
+    house.later(1)
+    place.let.set()
+    await eventually(lambda: len(house.heard()) == 1)
+    await process.host.writer.call(lambda _: None)
+    assert place.told == [("a", False)]
+    assert len(house.rows(tables.effects)) == 1
 
 
 def test_that_it_was_carried_out_before_is_no_part_of_an_effect() -> None:

@@ -163,8 +163,8 @@ def test_the_same_request_says_the_same_again(bench: CounterBench) -> None:
 def test_an_effect_is_stored_and_handed_on_but_not_published(bench: CounterBench) -> None:
     committed = bench.batch(bench.arrive(Sound(name="a"), "1"))
     assert committed.outgoing == []
-    assert [effect.type for effect in committed.effects] == ["counter.ring-bell.v1"]
-    assert [row.effect_id for row in bench.rows(tables.effects)] == [committed.effects[0].id]
+    assert [lease.effect.type for lease in committed.effects] == ["counter.ring-bell.v1"]
+    assert [row.effect_id for row in bench.rows(tables.effects)] == [committed.effects[0].effect.id]
 
 
 def test_an_event_of_another_service_is_handled_by_its_wire_name(bench: CounterBench) -> None:

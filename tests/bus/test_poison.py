@@ -70,7 +70,7 @@ def test_what_is_only_said_within_the_service_is_not_taken_from_the_wire(
 ) -> None:
     """Else anyone who reaches the queue could forge what the outside world answered."""
     committed = bench.batch(open_delivery(bench.service, delivered(wire(message, "forged"))))
-    assert committed.outgoing == committed.effects == []
+    assert (committed.outgoing, committed.effects) == ([], [])
     [(status, _, cause)] = bench.letters().values()
     assert status == "parked"
     assert "is only said within counter" in cause

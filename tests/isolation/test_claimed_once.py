@@ -57,6 +57,10 @@ def broken(*_: object) -> None:
     raise RuntimeError("a bug")
 
 
+def swept_effects(context: Context) -> list[Envelope]:
+    return [lease.effect for lease in effects.sweep(context)]
+
+
 def sweep_twice(counting: Replicas, sweep: Sweep) -> Meeting[list[str]]:
     """Left behind by a crash."""
     counting.tell(Count(name="a"), CountAbroad(name="b"), prefix="crash")
@@ -95,7 +99,7 @@ def test_without_the_claim_both_would_handle_it_and_this_suite_notices(
         test_a_message_that_both_have_is_handled_by_one(counting, twice)
 
 
-@pytest.mark.parametrize("sweep", [outbox.sweep, effects.sweep])
+@pytest.mark.parametrize("sweep", [outbox.sweep, swept_effects])
 def test_what_a_crash_left_behind_is_swept_up_by_one(counting: Replicas, sweep: Sweep) -> None:
     """The second does not wait, and goes away with nothing."""
     met = sweep_twice(counting, sweep)
@@ -103,7 +107,7 @@ def test_what_a_crash_left_behind_is_swept_up_by_one(counting: Replicas, sweep: 
     assert (len(met.first), met.second) == (1, [])
 
 
-@pytest.mark.parametrize("sweep", [outbox.sweep, effects.sweep])
+@pytest.mark.parametrize("sweep", [outbox.sweep, swept_effects])
 def test_what_one_sweeper_did_not_take_is_the_others(
     counting: Replicas, sweep: Sweep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,7 +120,7 @@ def test_what_one_sweeper_did_not_take_is_the_others(
     assert not set(met.first) & set(met.second)
 
 
-@pytest.mark.parametrize("sweep", [outbox.sweep, effects.sweep])
+@pytest.mark.parametrize("sweep", [outbox.sweep, swept_effects])
 def test_without_the_row_lock_both_would_sweep_it_up_and_this_suite_notices(
     counting: Replicas, sweep: Sweep, monkeypatch: pytest.MonkeyPatch
 ) -> None:

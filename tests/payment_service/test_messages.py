@@ -21,7 +21,7 @@ def deliver(bench: ServiceBench, name: str, body: dict[str, Any]) -> int:
     cause = origin(json.dumps(body), sender="test", at="")
     envelope = Envelope.parse({**cause.headers(), "ce-type": f"payment.{name}.v1"}, json.dumps(body).encode())
     committed = bench.journey.process([decode(bench.service, envelope, Inbox())])
-    bench.effects += committed.effects
+    bench.note(committed)
     return len(committed.outgoing) + len(committed.effects)
 
 

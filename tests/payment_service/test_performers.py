@@ -91,6 +91,17 @@ async def test_an_unknown_answer_stays_unknown_if_asking_tells_nothing(post: Ans
     assert isinstance(await perform(Wire(post).gateway(), charging(ask_first=ask_first)), CardPerhapsCharged)
 
 
+@pytest.mark.parametrize("status", [400, 409, 422])
+async def test_that_a_question_is_refused_says_nothing_of_the_card(status: int) -> None:
+    """Else another card would be charged, too."""
+    for wire, effect in (
+        (Wire(NOBODY, answers(status)), charging(ask_first=True)),
+        (Wire(answers(504), answers(status)), charging()),
+        (Wire(NOBODY, answers(status)), ASKING),
+    ):
+        assert isinstance(await perform(wire.gateway(), effect), CardPerhapsCharged)
+
+
 async def test_what_was_charged_before_is_found_by_asking_first(sandbox: httpx.AsyncClient) -> None:
     await charge(sandbox, KEY)
     before = (await ledger(sandbox))["requests"]

@@ -45,6 +45,7 @@ def noting(books: Books, state: str, **facts: Any) -> None:
         ("awaiting_goods", {"price_fixed_at": "2025-01-01T00:00:00Z"}, "fixed at"),
         ("completed", {"reason": "cancelled by the customer"}, "is completed, though"),
         ("cancelled", {}, "nobody knows why"),
+        ("needs_attention/awaiting_goods", {}, "nobody knows why"),
         ("awaiting_goods", {"reason": "cancelled by the customer"}, "who has not cancelled it"),
     ],
 )
@@ -79,6 +80,7 @@ def letter(books: Books, **columns: Any) -> None:
     [
         ("UPDATE dead_letters SET status = 'retrying'", ""),
         ("UPDATE dead_letters SET first_at = 2.0", "and is"),
+        ("UPDATE dead_letters SET status = 'retrying', next_attempt_at = NULL", "nobody knows when"),
         ("UPDATE dead_letters SET body = '[]'", "and is"),
         ("DELETE FROM dead_letters", "vanished"),
         ("UPDATE timers SET timer_id = 'm'", "still to come"),

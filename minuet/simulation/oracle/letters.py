@@ -9,6 +9,7 @@ from minuet.simulation.oracle.books import Books
 IDENTITY = (
     """SELECT status, json_extract(headers, '$."ce-type"'), body, first_at FROM dead_letters WHERE message_id = ?"""
 )
+FORGOTTEN = "SELECT count(*) FROM dead_letters WHERE message_id = ? AND status = 'retrying' AND next_attempt_at IS NULL"
 OPEN = ("retrying", "parked")
 DONE = (
     "SELECT action, target, status FROM operator_actions LEFT JOIN dead_letters ON letter_id = target"
@@ -28,6 +29,8 @@ class Letters:
         status, *identity = letter
         if status == "vanished" or identity != list(before[1:]):
             yield f"{service}: the letter {message_id} was {before}, and is {letter}"
+        if self.books.value(service, FORGOTTEN, message_id):
+            yield f"{service}: the letter {message_id} is to be tried again, and nobody knows when"
         armed = "SELECT 1 FROM timers WHERE timer_id = ? UNION ALL SELECT 1 FROM effects WHERE effect_id = ?"
         if status in OPEN and self.books.value(service, armed, message_id, message_id):
             yield f"{service}: the letter {message_id} is {status}, and what it came of is still to come"

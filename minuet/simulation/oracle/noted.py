@@ -43,8 +43,8 @@ def reasoned(order: OrderRow, lines: list[HistoryLine]) -> Iterator[str]:
     shipped = last.before in ("awaiting_shipment", "cancelling_shipment") and last.because in SHIPPED
     if (order.state == "completed" or shipped) and reason:
         yield f"{order.instance_id} is {order.state}, though {reason}"
-    if order.state == "cancelled" and not reason:
-        yield f"{order.instance_id} is cancelled, and nobody knows why"
+    if order.name in ("cancelled", "needs_attention") and not reason:
+        yield f"{order.instance_id} is {order.state}, and nobody knows why"
     if last.because == "CancelOrder" and last.before != last.after and "customer" not in reason:
         yield f"{order.instance_id} was cancelled by its customer, and that is said to be as {reason}"
     if "customer" in reason and all(line.because != "CancelOrder" for line in lines):

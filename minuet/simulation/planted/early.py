@@ -25,9 +25,10 @@ def handing_over_early(taker: str, stored_by: Any, what: str) -> Iterator[None]:
         running[:] = [self]
         return commit(self, works, presuming)
 
-    def stage(unit: UnitOfWork) -> None:
-        store(unit)
-        takers[running[0]].hand_over(list(getattr(unit, what)))
+    def stage(unit: UnitOfWork) -> Any:
+        leases = store(unit)
+        takers[running[0]].hand_over(leases or list(getattr(unit, what)))
+        return leases
 
     begin, commit, store = Host.__init__, Journey._transaction, stored_by.stage
     began, committing = replaced(Host, "__init__", start), replaced(Journey, "_transaction", transaction)

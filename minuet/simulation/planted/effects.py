@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from bus import effects
 from bus.changes import Take
-from bus.effects import Effects, FirstAttempts
-from bus.envelope import Envelope
+from bus.effects import Effects, FirstAttempts, Lease
 from bus.performing import Performing
 from bus.unit import UnitOfWork
 from minuet.simulation.planted.bug import bug, replaced
@@ -53,8 +53,8 @@ def first_attempt_believed() -> AbstractContextManager[None]:
 def effect_carried_out_again_as_if_first() -> AbstractContextManager[None]:
     """Whoever carries out what a crash left behind takes himself for the only one."""
 
-    def hand_over(self: Performing, batch: Sequence[Envelope], **_: bool) -> None:
-        original(self, batch)
+    def hand_over(self: Performing, leases: Sequence[Lease]) -> None:
+        original(self, [replace(lease, attempt=1) for lease in leases])
 
     original = Performing.hand_over
     return replaced(Performing, "hand_over", hand_over)
