@@ -103,8 +103,13 @@ class Alarms:
                 yield f"{timer_id} was cancelled, and is due at {due_at}"
             if action == "timer.postpone" and not self._later(timer_id, due_at):
                 yield f"{timer_id} was postponed, and is due at {due_at}"
-            if action == "timer.postpone" and due_at is not None and time_of(due_at) != last_time_in(detail):
+            if action == "timer.postpone" and due_at is not None and not self._on_record(service, timer_id, due_at):
                 yield f"{timer_id} is due at {due_at}, and on record is {detail}"
+
+    def _on_record(self, service: str, timer_id: str, due_at: str) -> bool:
+        """Of two who postponed it in one commit, the second has the last word."""
+        query = "SELECT detail FROM operator_actions WHERE target = ? AND action = 'timer.postpone'"
+        return any(last_time_in(detail) == time_of(due_at) for (detail,) in self.books.rows(service, query, timer_id))
 
     def _later(self, timer_id: str, due_at: str | None) -> bool:
         """Or it is not needed any more."""
