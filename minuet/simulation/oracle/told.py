@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from minuet.simulation.oracle.books import Books
 
 OUTBOX = """SELECT json_extract(headers, '$."ce-subject"'), body FROM outbox WHERE message_id = ?"""
+OF_INVOICES = {"payment.invoice-reminded.v1": "open", "payment.invoice-defaulted.v1": "defaulted"}  # else: paid since
 PARCEL = ("shipment_id", "pick_id", "carrier", "tracking_number")
 IN, OUT = ("charged", "credit_used"), ("refunded_card", "refunded_credit")
 
@@ -21,13 +22,9 @@ def s1_told(books: Books, service: str, message_id: str) -> Iterator[str]:
                 booked = of_attempt(books, OUT, said)
             case "payment.payment-refunded.v1":
                 booked = of_attempt(books, ("charged",), said)
-            case "payment.invoice-reminded.v1" if (
+            case "payment.invoice-reminded.v1" | "payment.invoice-defaulted.v1" if (
                 invoice := books.invoice(said["reference"])
-            ) and invoice.name == "open":
-                booked = invoice.data["amount"]["amount"] - invoice.data["paid"]
-            case "payment.invoice-defaulted.v1" if (
-                invoice := books.invoice(said["reference"])
-            ) and invoice.name == "defaulted":
+            ) and invoice.name == OF_INVOICES[name]:
                 booked = invoice.data["amount"]["amount"] - invoice.data["paid"]
             case _:
                 continue
