@@ -13,6 +13,7 @@ from minuet.simulation.faults import Faults
 PUBLISH_SECONDS = 0.001
 MARK_SECONDS = 0.05  # within which a confirmed message is marked
 HANDLING_SECONDS = 0.01
+UNBOUND_SECONDS = 20.0  # the longest that a queue is cut off from what it is for
 
 
 class Connection:
@@ -33,6 +34,7 @@ class Connection:
         self._told = told
         self._lost = False
         self._dead = False
+        self._unbound: dict[str, float] = {}  # commands that find no queue, and until when
         self.held: dict[Any, Delivery] = {}
 
     async def declare(self, queue: str, bindings: Sequence[Binding]) -> None:
@@ -52,11 +54,19 @@ class Connection:
         return verdicts
 
     async def _publish(self, envelope: Envelope) -> Exception | None:
-        if envelope.command and self._strikes("unroutable"):
-            return Unroutable.of(envelope.type)
+        if self._is_unbound(envelope):
+            return Unroutable.of(envelope.type) if envelope.command else None
         copies = 2 if self._strikes("duplicate") else 1
         [*_, verdict] = await self._broker.publish([envelope] * copies)
         return Unavailable("nacked") if self._strikes("nack") else verdict
+
+    def _is_unbound(self, envelope: Envelope) -> bool:
+        """What is not sent as a command meanwhile gets lost, and nobody is told: as with RabbitMQ."""
+        now = asyncio.get_running_loop().time()
+        hard = self._faults.strike("unroutable", self._service) if envelope.command else None
+        if hard is not None:
+            self._unbound[envelope.type] = now + UNBOUND_SECONDS * hard
+        return self._unbound.get(envelope.type, now) > now
 
     async def receive(self, queue: str, limit: int) -> list[Delivery]:
         self._must_work()

@@ -22,7 +22,7 @@ KINDS: dict[str, float] = {  # how likely at each opportunity, in a run of ordin
     "delay": 0.01,  # hours or days, while life goes on
     "reorder": 0.3,
     "nack": 0.01,
-    "unroutable": 0.005,
+    "unroutable": 0.005,  # for seconds: a queue is not bound to what it is for
     "broker-away": 0.01,
     "connection-lost": 0.01,  # to the broker, with messages in hand: they come again
     "gateway-unreachable": 0.06,

@@ -7,6 +7,7 @@ import pytest
 from minuet.simulation.oracle.alarms import Alarm, Alarms
 from minuet.simulation.oracle.books import Books, time_of
 from minuet.simulation.oracle.clearing import Clearing
+from minuet.simulation.oracle.decided import Decisions
 from minuet.simulation.oracle.delivery import Deliveries
 from minuet.simulation.oracle.ends import l1_parcels_ended
 from minuet.simulation.oracle.goods import s2_missing
@@ -212,3 +213,15 @@ def test_what_becomes_of_a_parcel_is_said(books: Books) -> None:
     assert list(deliveries.s6_decision_told(ORDER)) == list(l1_parcels_ended(books)) == []
     rows.change(books, "shipping", "UPDATE shipments SET cancel_wished = 1")
     assert "refused" in next(deliveries.s6_decision_told(ORDER))
+
+
+def test_parcels_are_given_out_in_the_sequence_in_which_they_wait(books: Books) -> None:
+    """S6."""
+    decisions = Decisions(books)
+    for name, since in (("o-1", 1.0), ("o-2", 2.0), ("o-3", 3.0)):
+        write(books, "shipping", "shipments", reference=name, shipment_id=name, state="pending", queued_at=since)
+        assert list(decisions.s6_first_come(frozenset(), name)) == []
+    taken = frozenset({"o-1", "o-3"})
+    rows.change(books, "shipping", "UPDATE shipments SET state = 'leased', queued_at = NULL WHERE reference != 'o-2'")
+    assert list(decisions.s6_first_come(taken, "o-1")) == []
+    assert "o-2 waits since 2.0" in next(decisions.s6_first_come(taken, "o-3"))

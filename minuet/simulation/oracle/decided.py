@@ -50,6 +50,7 @@ class Decisions:
     books: Books
     reservations: dict[str, tuple[str, str]] = field(default_factory=dict)  # state and goods, by reference
     shipments: dict[str, tuple[str, bool, str | None]] = field(default_factory=dict)  # state, wish, carrier
+    queue: dict[str, float] = field(default_factory=dict)  # parcels that wait for a carrier, and since when
     addresses: dict[str, str] = field(default_factory=dict)  # on parcels that somebody still may take
     answers: dict[tuple[str, str, int], tuple[str, Any]] = field(default_factory=dict)
 
@@ -99,6 +100,18 @@ class Decisions:
         for state, *facts in self.books.rows("shipping", query, reference):
             if tuple(fact is not None for fact in facts) != HANDS.get(state, NOBODYS):
                 yield f"{reference} is {state}; its place in the queue, its lease and its address: {facts}"
+
+    def s6_first_come(self, written: frozenset[str], reference: str) -> Iterator[str]:
+        """no stuck order: of the parcels that wait for a carrier, he is given the one that has waited longest."""
+        query = "SELECT state, queued_at FROM shipments WHERE reference = ?"
+        for state, queued_at in self.books.rows("shipping", query, reference):
+            since = self.queue.pop(reference, None)
+            if since is not None and state in ("leased", "with_carrier"):
+                for other, longer in self.queue.items():
+                    if longer < since and other not in written:
+                        yield f"{reference} is {state}, and waited since {since}; {other} waits since {longer}"
+            if queued_at is not None:
+                self.queue[reference] = queued_at
 
     def s4_answered_the_same(self, service: str, message_id: str) -> Iterator[str]:
         """at most one effect per command id; the gateway sees at most one charge per idempotency key."""

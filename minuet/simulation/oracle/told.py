@@ -7,7 +7,7 @@ from minuet.simulation.oracle.books import Books
 
 OUTBOX = """SELECT json_extract(headers, '$."ce-subject"'), body FROM outbox WHERE message_id = ?"""
 OF_INVOICES = {"payment.invoice-reminded.v1": "open", "payment.invoice-defaulted.v1": "defaulted"}  # else: paid since
-PARCEL = ("shipment_id", "pick_id", "carrier", "tracking_number")
+PARCEL = ("shipment_id", "pick_id", "carrier", "tracking_number", "reason")
 IN, OUT = ("charged", "credit_used"), ("refunded_card", "refunded_credit")
 
 

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from minuet.simulation.oracle import touched
-from minuet.simulation.oracle.asking import Check, Questions
+from minuet.simulation.oracle.asking import Questions
 from minuet.simulation.oracle.books import Books
+from minuet.simulation.oracle.checks import Check
 from minuet.simulation.oracle.ends import (
     l1_calls_ended,
     l1_ended,

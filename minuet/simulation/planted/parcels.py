@@ -137,6 +137,13 @@ def lease_shorter_than_asked_for() -> AbstractContextManager[None]:
     return replaced(jobs, "claim", claim)
 
 
+@bug
+def latest_parcel_first() -> AbstractContextManager[None]:
+    """Who asks for work gets the parcels that came last: the others wait as long as there are new ones."""
+    waiting = models.shipments.c.queued_at
+    return replaced(models, "PENDING", models.queue(-waiting, waiting.is_not(None)))
+
+
 BUGS = (
     shipment_tombstone_not_kept,
     wish_to_cancel_forgotten,
@@ -151,4 +158,5 @@ BUGS = (
     lateness_not_told,
     vanished_workers_parcel_kept,
     lease_shorter_than_asked_for,
+    latest_parcel_first,
 )

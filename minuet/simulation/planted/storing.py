@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -80,6 +81,17 @@ def outbox_not_swept() -> AbstractContextManager[None]:
 
 
 @bug
+def swept_as_an_event() -> AbstractContextManager[None]:
+    """What was left in the outbox is published as if nobody needed to be there who obeys it."""
+
+    def sweep(context: Context) -> list[Envelope]:
+        return [replace(envelope, command=False) for envelope in original(context)]
+
+    original = outbox.sweep
+    return replaced(outbox, "sweep", sweep)
+
+
+@bug
 def relay_by_cursor() -> AbstractContextManager[None]:
     """The relay remembers how far it has published and never looks back."""
     cursors: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, float]] = WeakKeyDictionary()
@@ -140,6 +152,7 @@ BUGS = (
     inbox_after_the_transaction,
     repeat_presumed_to_be_new,
     outbox_not_swept,
+    swept_as_an_event,
     relay_by_cursor,
     published_before_the_commit,
     forgotten_without_a_confirm,
