@@ -25,12 +25,14 @@ class Connection:
         service: str,
         faults: Faults,
         crash: Callable[[], None],
+        stop: Callable[[], None],
         told: Callable[[str, str], None],
     ) -> None:
         self._broker = broker
         self._service = service
         self._faults = faults
         self._crash = crash
+        self._stop = stop
         self._told = told
         self._lost = False
         self._dead = False
@@ -74,9 +76,10 @@ class Connection:
         for delivery in deliveries:
             self.held[delivery.tag] = delivery
             self._told(self._service, f"hears {delivery.headers.get('ce-type')} {delivery.headers.get('ce-id')}")
-        hard = self._faults.strike("connection-lost", self._service)
-        if hard is not None:
-            asyncio.get_running_loop().call_later(HANDLING_SECONDS * hard, self.lose)
+        for kind, befalls in (("connection-lost", self.lose), ("stopped", self._stop)):
+            hard = self._faults.strike(kind, self._service)
+            if hard is not None:
+                asyncio.get_running_loop().call_later(HANDLING_SECONDS * hard, befalls)
         return deliveries
 
     async def ack(self, deliveries: Sequence[Delivery]) -> None:

@@ -1,5 +1,6 @@
 """Databases that fail when told to, and tell whoever watches what was committed."""
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ def broken(sqlstate: str) -> sa.exc.OperationalError:
 
 
 LONGEST_CONFLICT = 8  # transactions
+AWAY_SECONDS = 4.0  # at most
 CONNECTION_LOST, SERIALIZATION_FAILURE = "08006", "40001"
 
 
@@ -87,12 +89,14 @@ class Disk(Database):
         self._crash = crash
         self.dead = False
         self._conflicts = 0  # still to come
+        self._back_at = 0.0  # by the loop's time
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
         """Housekeeping that finds nothing to write is left in peace: it is no opportunity for a fault."""
         self._must_live()
         with naming_absence():
+            self._must_be_there()
             with self._disk.begin() as connection:
                 yield connection
                 wrote = self._disk.raw.execute(TOUCHED).fetchone()[0]
@@ -105,12 +109,16 @@ class Disk(Database):
     @contextmanager
     def snapshot(self) -> Iterator[sa.Connection]:
         self._must_live()
-        with self._disk.snapshot() as connection:
-            yield connection
+        with naming_absence():
+            self._must_be_there()
+            with self._disk.snapshot() as connection:
+                yield connection
 
     def _before_commit(self) -> None:
-        if self._faults.strike("database-away", self._service) is not None:
-            raise broken(CONNECTION_LOST)
+        hard = self._faults.strike("database-away", self._service)
+        if hard is not None:
+            self._back_at = asyncio.get_running_loop().time() + AWAY_SECONDS * hard
+        self._must_be_there()
         self._meet_others()
         if self._faults.strike("crash-before-commit", self._service) is not None:
             self._die()
@@ -131,6 +139,10 @@ class Disk(Database):
     def _die(self) -> None:
         self._crash()
         raise Crashed
+
+    def _must_be_there(self) -> None:
+        if asyncio.get_running_loop().time() < self._back_at:
+            raise broken(CONNECTION_LOST)
 
     def _must_live(self) -> None:
         if self.dead:

@@ -15,7 +15,7 @@ KINDS: dict[str, float] = {  # how likely at each opportunity, in a run of ordin
     "crash-before-ack": 0.006,
     "commit-unknown": 0.008,  # committed, but the connection to the database broke before the answer
     "serialization": 0.015,
-    "database-away": 0.005,
+    "database-away": 0.005,  # for seconds
     "pause": 0.0007,  # a process stands still for seconds: leases run out, and what arrives meanwhile is one batch
     "slow-machine": 0.05,  # whatever a process does in its database takes long, until it is started anew
     "duplicate": 0.04,
@@ -33,6 +33,7 @@ KINDS: dict[str, float] = {  # how likely at each opportunity, in a run of ordin
     "service-down": 0.15,  # a service that crashes stays away for days
     "two-replicas": 0.4,  # of one service
     "operators": 0.05,  # postpone timers, let them go off at once or cancel them, whatever they are for
+    "stopped": 0.003,  # in good order, with something in hand, and started again
 }
 INTENSITIES = (0.0, 0.3, 1.0, 1.0, 3.0, 10.0)  # each run has its own of every kind: some show only without others
 MOST_OFTEN = 0.5

@@ -58,7 +58,7 @@ class Replica:
         self.activity = Keys()
         self.alive = True
         self.slow = 0.0  # from 0 to 1
-        self.connection = Connection(courier.broker, service.name, faults, self.crash, told)
+        self.connection = Connection(courier.broker, service.name, faults, self.crash, self.stop, told)
         self.disk = Disk(disk, service.name, faults, self.crash)
         self.host = Host(service, self.disk, self.connection, clock, ids, self.activity)
         self._tasks: dict[asyncio.Task[Any], None] = {}
@@ -89,6 +89,14 @@ class Replica:
             for task in list(self._tasks):
                 task.cancel()
             self._died(self)
+
+    def stop(self) -> None:
+        """In good order: it finishes what it can, and goes."""
+        self.run(self._stop())
+
+    async def _stop(self) -> None:
+        await self.host.stop()
+        self.crash()
 
     def adopt(self, task: "asyncio.Task[Any]") -> None:
         self._tasks[task] = None
