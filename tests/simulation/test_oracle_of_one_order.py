@@ -327,6 +327,8 @@ def test_letters_end_with_a_person_or_in_the_inbox(books: Books) -> None:
     letter = {"message_id": "m1", "letter_id": "l1", "headers": {}, "cause": "it came before"}
     write(books, "payment", "dead_letters", **letter, status="retrying", attempts=10)
     assert "no person was asked" in next(deliveries.q3_cause("payment", "m1"))
+    rows.change(books, "payment", "UPDATE dead_letters SET attempts = 9, status = 'parked'")
+    assert "might have come right" in next(deliveries.q3_cause("payment", "m1"))
     rows.change(books, "payment", "UPDATE dead_letters SET attempts = 10, status = 'discarded'")
     assert "if it came again" in next(deliveries.q3_cause("payment", "m1"))
     write(books, "payment", "inbox", message_id="m1")

@@ -85,14 +85,14 @@ class Books:
         return sorted(b["deadline"] for _, b in self._timers(service, instance) if b["generation"] == here)
 
     def set_aside(self, service: str, instance: InstanceRow) -> list[str]:
-        """Deadlines of the present state that went off and could not be handled yet: they are among the letters."""
+        """The names of those that went off and could not be handled yet: they are among the letters."""
         query = (
-            "SELECT message_id, body FROM dead_letters"
+            "SELECT body FROM dead_letters"
             " WHERE status IN ('retrying', 'parked') AND headers LIKE '%saga.deadline-reached.%'"
         )
         mine = (instance.flow, instance.instance_id, instance.generation)
-        parsed = [(message_id, json.loads(body)) for message_id, body in self.rows(service, query)]
-        return [key for key, b in parsed if (b["flow"], b["instance_id"], b["generation"]) == mine]
+        bodies = [json.loads(body) for (body,) in self.rows(service, query)]
+        return [b["deadline"] for b in bodies if (b["flow"], b["instance_id"], b["generation"]) == mine]
 
     def _timers(self, service: str, instance: InstanceRow) -> list[tuple[str, dict[str, Any]]]:
         bodies = self.rows(service, "SELECT timer_id, body FROM timers WHERE subject = ?", instance.subject)

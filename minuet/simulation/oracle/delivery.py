@@ -165,12 +165,14 @@ class Deliveries:
         """no zombie: nothing becomes a dead letter that has no cause in the faults."""
         query = "SELECT status, cause, headers, attempts, letter_id FROM dead_letters WHERE message_id = ?"
         for status, cause, headers, attempts, letter_id in self.books.rows(service, query, message_id):
+            about = json.loads(headers)
+            babble = about.get("ce-subject", "").startswith(BABBLE) and "not a valid" in cause
             redriven = self.books.value(service, REDRIVEN, letter_id)
             if status == "retrying" and attempts >= ATTEMPTS and not redriven:
                 yield f"{service}: {message_id} was tried {attempts} times, and no person was asked"
+            if status == "parked" and attempts < ATTEMPTS and not babble:
+                yield f"{service}: {message_id} waits for a person after {attempts} times, and might have come right"
             if status == "discarded" and not self.books.value(service, HANDLED, message_id):
                 yield f"{service}: {message_id} was given up, and would be handled if it came again"
-            about = json.loads(headers)
-            babble = about.get("ce-subject", "").startswith(BABBLE) and "not a valid" in cause
             if not babble and not any(excuse in cause for excuse in EXCUSES):
                 yield f"{service}: {about.get('ce-type')} {message_id} is {status}: {cause}"

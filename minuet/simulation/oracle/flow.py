@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from minuet.simulation.oracle.books import Books
 from minuet.simulation.oracle.instances import HistoryLine, InstanceRow
+from minuet.simulation.oracle.promised import LEAD_NOWHERE
 from minuet.simulation.oracle.tables import FLOWS, is_move, kind_of, migration, names_of
 from saga.state import Kind
 
@@ -12,8 +13,9 @@ def s6_not_stuck(books: Books, service: str, instance_id: str) -> Iterator[str]:
     """no stuck order: not terminal ⇒ an outbox row, a message in flight, an armed deadline or an open human task."""
     for instance in books.instances(service, instance_id):
         waiting = kind_of(instance.flow, instance.state) is Kind.WAITING
-        if waiting and not books.armed(service, instance) and not books.set_aside(service, instance):
-            yield f"{told(instance)}, and has no deadline there"
+        deadlines = {*books.armed(service, instance), *books.set_aside(service, instance)}
+        if waiting and not deadlines - LEAD_NOWHERE:
+            yield f"{told(instance)}, and has no deadline there that wakes it, only {sorted(deadlines)}"
 
 
 def s6_case(books: Books, reference: str) -> Iterator[str]:

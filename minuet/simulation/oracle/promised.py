@@ -26,6 +26,8 @@ PROMISED: Mapping[tuple[str, str], Mapping[str, timedelta | None]] = {  # by flo
     ("invoice", "open"): {"first reminder": 37 * DAY, "second reminder": 44 * DAY, "default": 60 * DAY},
 }
 
+LEAD_NOWHERE = frozenset({"escalation", "first reminder", "second reminder"})  # who waits, waits on
+
 TRIES = tuple(  # the pauses after the first try, the second ...
     timedelta(seconds=seconds)
     for seconds in (1, 2, 4, 8, 15, 30, 60, 120, 300, 900, 2160, 3600, 7200, 14400, 28800, 28800)
