@@ -20,6 +20,7 @@ from order_service.messages import CancelOrder, PlaceOrder
 
 MUST_HEED = HEEDED["order", "CancelOrder"]
 MISUSED = 0.1  # the share of requests beside which there is one that must be refused
+SAID_AGAIN = 0.3  # the share of bank transfers of which we are told twice
 
 
 class Customers:
@@ -30,6 +31,7 @@ class Customers:
         self._books = world.oracle.books
         self._chance = branch(world.seed, "customers")
         self._placed = 0
+        self._transfers: dict[str, set[str]] = {}  # their keys, by the invoice's reference
         self._regretful = {str(order.order_id): order for order in orders if order.regrets and not order.over_http}
         self._outside = copy_context()  # of no process: not of the one that has just committed
         world.watchers.append(self._committed)
@@ -151,7 +153,13 @@ class Customers:
                 await self._acting.attempt("payment", "POST", path, dollars, key), "S1", "euros are not dollars"
             )
         body = {"amount": {"amount": due, "currency": amount["currency"]}}
+        self._transfers.setdefault(reference, set()).add(key["Idempotency-Key"])
         answer = await self._acting.attempt("payment", "POST", path, body, key)
+        if self._chance.random() < SAID_AGAIN:
+            await self._acting.attempt("payment", "POST", path, body, key)
+        booked = self._books.value("payment", "SELECT count(*) FROM invoice_payments WHERE reference = ?", reference)
+        if booked > len(self._transfers[reference]):
+            self._world.end(Violation("S4", "money that came once is booked once", f"{reference}: {booked} times"))
         if answer is not None and answer.is_success and self._chance.random() < MISUSED:
             more = {"amount": {"amount": due + 1, "currency": amount["currency"]}}
             self._refused(

@@ -27,7 +27,8 @@ CUSTOMERS = {  # id: tier, address
     "c-vip": ("vip", "1 Castle Hill"),
     "c-vip-nowhere": ("vip", " "),
 }
-CUSTOMER_WEIGHTS = (40, 30, 6, 20, 4)
+ORDINARY, MANY_VIPS = (40, 30, 6, 20, 4), (12, 10, 4, 64, 10)
+CROWDS = (ORDINARY, ORDINARY, MANY_VIPS)  # in different worlds
 PRICES = {"TEAPOT": 5900, "CUP": 1250, "SAMOVAR": 24900}
 GOODS_WEIGHTS = (50, 35, 15)
 DUE, LONGEST = (1, 2, 3, 7, 7, 7, 10), 12  # days after placing
@@ -62,7 +63,8 @@ class PlannedOrder:
 def plan_order(seed: int, number: int) -> PlannedOrder:
     """An order's plan depends on its number alone: the others may be left out."""
     chance = branch(seed, "order", number)
-    customer = chance.choices(list(CUSTOMERS), CUSTOMER_WEIGHTS)[0]
+    crowd = branch(seed, "crowd").choice(CROWDS)
+    customer = chance.choices(list(CUSTOMERS), crowd)[0]
     by_invoice = CUSTOMERS[customer][0] == "vip" and chance.random() < 0.8
     card = {"method": "card", "token": chance.choices(list(CARDS), list(CARDS.values()))[0]}
     skus = chance.choices(list(PRICES), GOODS_WEIGHTS, k=chance.choice((1, 1, 2)))  # some on two lines
@@ -106,7 +108,7 @@ def planned_answers(chance: random.Random) -> tuple[tuple[timedelta, str], ...]:
     days = [*soon, 14.5 + chance.random() * 6]
     if chance.random() < 0.2:
         days = [10.0, *days]
-    kinds = ("accept", "accept", "decline", "decline", "other", "new card")
+    kinds = ("accept", "accept", "decline", "decline", "other", "other", "new card")
     return tuple((timedelta(days=day), chance.choice(kinds)) for day in days)
 
 
