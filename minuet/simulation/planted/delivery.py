@@ -10,10 +10,11 @@ from bus import dead_letters
 from bus.database import is_unreachable
 from bus.dead_letters import DeadLetters
 from bus.delivery import open_delivery
-from bus.errors import NotYet, Unavailable
+from bus.errors import NotYet, Refused, Unavailable
 from bus.host import RECEIVE_LIMIT, Host
 from bus.incoming import Work
 from bus.journey import Committed, Journey
+from bus.transport import Delivery
 from bus.unit import UnitOfWork
 from minuet.simulation.planted.bug import bug, replaced
 from saga.stepping import Step
@@ -29,6 +30,19 @@ def ack_before_commit() -> AbstractContextManager[None]:
         await self.writer.do([open_delivery(self.service, delivery) for delivery in deliveries])
 
     return replaced(Host, "_consume", consume)
+
+
+@bug
+def unfinished_batch_acknowledged() -> AbstractContextManager[None]:
+    """Who is to stop acknowledges what he has in hand, whether he could finish it or not."""
+
+    async def take(self: Any, deliveries: Sequence[Delivery]) -> None:
+        try:
+            await self.writer.insist([open_delivery(self.service, delivery) for delivery in deliveries])
+        finally:
+            await self._transport.ack(deliveries)
+
+    return replaced(Host, "_take", take)
 
 
 @bug
@@ -94,6 +108,12 @@ def early_message_dropped() -> AbstractContextManager[None]:
 
 
 @bug
+def early_message_parked() -> AbstractContextManager[None]:
+    """What comes before what it is about waits for a person, and would have come right by itself."""
+    return replaced(dead_letters, "Refused", Refused | NotYet)
+
+
+@bug
 def letter_written_over() -> AbstractContextManager[None]:
     """Of two messages under one id, only the second is among the dead letters."""
     return replaced(dead_letters, "apart", lambda _found, envelope: envelope)
@@ -107,12 +127,14 @@ def discarded_letter_comes_back() -> AbstractContextManager[None]:
 
 BUGS = (
     ack_before_commit,
+    unfinished_batch_acknowledged,
     failed_batch_acknowledged_as_a_whole,
     absence_of_the_database_counted,
     dead_letter_dropped,
     dead_letter_not_tried_again,
     retry_not_in_the_inbox,
     early_message_dropped,
+    early_message_parked,
     letter_written_over,
     discarded_letter_comes_back,
 )

@@ -3,6 +3,8 @@
 from contextlib import AbstractContextManager
 from typing import Any
 
+import sqlalchemy as sa
+
 from bus import audit, redriving, rescheduling
 from minuet.simulation.planted.bug import bug, replaced, rewritten
 
@@ -17,6 +19,18 @@ def action_not_recorded() -> AbstractContextManager[None]:
 def last_deadline_cancelled() -> AbstractContextManager[None]:
     """An operator may cancel the only deadline of what waits for it."""
     return replaced(rescheduling, "others", lambda _context, _timer: True)
+
+
+@bug
+def any_deadline_excuses_a_cancel() -> AbstractContextManager[None]:
+    """An operator may cancel a deadline that somebody waits for, if another is set: for whatever."""
+
+    def others(context: Any, timer: Any) -> bool:
+        timers = context.unit.service.tables.timers
+        more = timers.c.subject == timer.subject, timers.c.timer_id != timer.timer_id
+        return context.unit.connection.execute(sa.select(timers.c.timer_id).where(*more)).first() is not None
+
+    return replaced(rescheduling, "others", others)
 
 
 @bug
@@ -51,6 +65,7 @@ def deadline_given_up() -> AbstractContextManager[None]:
 BUGS = (
     action_not_recorded,
     last_deadline_cancelled,
+    any_deadline_excuses_a_cancel,
     redrive_counts_as_done,
     cancelled_deadline_goes_off,
     deadline_given_up,
