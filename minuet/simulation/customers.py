@@ -144,27 +144,28 @@ class Customers:
         invoice = self._books.invoice(reference)
         if invoice is None or (invoice.name == "paid" and share <= 1):
             return
-        amount, paid = invoice.data["amount"], invoice.data["paid"]
-        due = max(1, int((amount["amount"] - paid) * share))
-        path, key = f"/invoices/{reference}/payments", {"Idempotency-Key": f"{share} of it"}
+        asked, paid = invoice.data["amount"], invoice.data["paid"]
+        amount, key = max(1, int((asked["amount"] - paid) * share)), f"{share} of it"
         if self._chance.random() < MISUSED:
-            dollars = {"amount": {"amount": due, "currency": "USD"}}
-            self._refused(
-                await self._acting.attempt("payment", "POST", path, dollars, key), "S1", "euros are not dollars"
-            )
-        body = {"amount": {"amount": due, "currency": amount["currency"]}}
-        self._transfers.setdefault(reference, set()).add(key["Idempotency-Key"])
-        answer = await self._acting.attempt("payment", "POST", path, body, key)
+            self._refused(await self._transfer(reference, key, amount, "USD"), "S1", "euros are not dollars")
+        self._transfers.setdefault(reference, set()).add(key)
+        answer = await self._transfer(reference, key, amount, asked["currency"])
         if self._chance.random() < SAID_AGAIN:
-            await self._acting.attempt("payment", "POST", path, body, key)
+            await self._transfer(reference, key, amount, asked["currency"])
+        self._booked_once(reference)
+        if answer is not None and answer.is_success and self._chance.random() < MISUSED:
+            more = await self._transfer(reference, key, amount + 1, asked["currency"])
+            self._refused(more, "S1", "a key is one transfer's")
+
+    async def _transfer(self, reference: str, key: str, amount: int, currency: str) -> httpx.Response | None:
+        body = {"amount": {"amount": amount, "currency": currency}}
+        path = f"/invoices/{reference}/payments"
+        return await self._acting.attempt("payment", "POST", path, body, {"Idempotency-Key": key})
+
+    def _booked_once(self, reference: str) -> None:
         booked = self._books.value("payment", "SELECT count(*) FROM invoice_payments WHERE reference = ?", reference)
         if booked > len(self._transfers[reference]):
             self._world.end(Violation("S4", "money that came once is booked once", f"{reference}: {booked} times"))
-        if answer is not None and answer.is_success and self._chance.random() < MISUSED:
-            more = {"amount": {"amount": due + 1, "currency": amount["currency"]}}
-            self._refused(
-                await self._acting.attempt("payment", "POST", path, more, key), "S1", "a key is one transfer's"
-            )
 
     def _id_of(self, order: PlannedOrder) -> str:
         if not order.over_http:
