@@ -56,19 +56,21 @@ class Connection:
         return verdicts
 
     async def _publish(self, envelope: Envelope) -> Exception | None:
-        if self._is_unbound(envelope):
+        if envelope.command:
+            self._strike_binding(envelope.type)
+        if self._is_unbound(envelope.type):  # nobody is told of what is not said to be a command
             return Unroutable.of(envelope.type) if envelope.command else None
         copies = 2 if self._strikes("duplicate") else 1
         [*_, verdict] = await self._broker.publish([envelope] * copies)
         return Unavailable("nacked") if self._strikes("nack") else verdict
 
-    def _is_unbound(self, envelope: Envelope) -> bool:
-        """What is not sent as a command meanwhile gets lost, and nobody is told: as with RabbitMQ."""
-        now = asyncio.get_running_loop().time()
-        hard = self._faults.strike("unroutable", self._service) if envelope.command else None
+    def _strike_binding(self, command: str) -> None:
+        hard = self._faults.strike("unroutable", self._service)
         if hard is not None:
-            self._unbound[envelope.type] = now + UNBOUND_SECONDS * hard
-        return self._unbound.get(envelope.type, now) > now
+            self._unbound[command] = asyncio.get_running_loop().time() + UNBOUND_SECONDS * hard
+
+    def _is_unbound(self, command: str) -> bool:
+        return not self._faults.healed and self._unbound.get(command, 0.0) > asyncio.get_running_loop().time()
 
     async def receive(self, queue: str, limit: int) -> list[Delivery]:
         self._must_work()

@@ -151,7 +151,8 @@ class Customers:
         self._transfers.setdefault(reference, set()).add(key)
         answer = await self._transfer(reference, key, amount, asked["currency"])
         if self._chance.random() < SAID_AGAIN:
-            await self._transfer(reference, key, amount, asked["currency"])
+            again = await self._transfer(reference, key, amount, asked["currency"])
+            self._heard_again(answer, again)
         self._booked_once(reference)
         if answer is not None and answer.is_success and self._chance.random() < MISUSED:
             more = await self._transfer(reference, key, amount + 1, asked["currency"])
@@ -161,6 +162,10 @@ class Customers:
         body = {"amount": {"amount": amount, "currency": currency}}
         path = f"/invoices/{reference}/payments"
         return await self._acting.attempt("payment", "POST", path, body, {"Idempotency-Key": key})
+
+    def _heard_again(self, answer: httpx.Response | None, again: httpx.Response | None) -> None:
+        if answer is not None and answer.is_success and again is not None and not again.is_success:
+            self._world.end(Violation("S4", "who says the same again has said it once", again.text))
 
     def _booked_once(self, reference: str) -> None:
         booked = self._books.value("payment", "SELECT count(*) FROM invoice_payments WHERE reference = ?", reference)

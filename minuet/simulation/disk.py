@@ -141,7 +141,7 @@ class Disk(Database):
         raise Crashed
 
     def _must_be_there(self) -> None:
-        if asyncio.get_running_loop().time() < self._back_at:
+        if not self._faults.healed and asyncio.get_running_loop().time() < self._back_at:
             raise broken(CONNECTION_LOST)
 
     def _must_live(self) -> None:

@@ -15,14 +15,14 @@ KINDS: dict[str, float] = {  # how likely at each opportunity, in a run of ordin
     "crash-before-ack": 0.006,
     "commit-unknown": 0.008,  # committed, but the connection to the database broke before the answer
     "serialization": 0.015,
-    "database-away": 0.005,  # for seconds
+    "database-away": 0.005,  # from one process, for seconds
     "pause": 0.0007,  # a process stands still for seconds: leases run out, and what arrives meanwhile is one batch
     "slow-machine": 0.05,  # whatever a process does in its database takes long, until it is started anew
     "duplicate": 0.04,
     "delay": 0.01,  # hours or days, while life goes on
     "reorder": 0.3,
     "nack": 0.01,
-    "unroutable": 0.005,  # for seconds: a queue is not bound to what it is for
+    "unroutable": 0.005,  # a command of one kind, said by one process, for seconds
     "broker-away": 0.01,
     "connection-lost": 0.01,  # to the broker, with messages in hand: they come again
     "gateway-unreachable": 0.06,

@@ -61,7 +61,7 @@ class PlannedOrder:
 
 
 def plan_order(seed: int, number: int) -> PlannedOrder:
-    """An order's plan depends on its number alone: the others may be left out."""
+    """An order's plan depends on the seed and its number alone: the others may be left out."""
     chance = branch(seed, "order", number)
     crowd = branch(seed, "crowd").choice(CROWDS)
     customer = chance.choices(list(CUSTOMERS), crowd)[0]

@@ -95,8 +95,10 @@ class Replica:
         self.run(self._stop())
 
     async def _stop(self) -> None:
-        await self.host.stop()
-        self.crash()
+        try:
+            await self.host.stop()
+        finally:
+            self.crash()
 
     def adopt(self, task: "asyncio.Task[Any]") -> None:
         self._tasks[task] = None

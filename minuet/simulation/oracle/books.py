@@ -85,7 +85,7 @@ class Books:
         return sorted(b["deadline"] for _, b in self._timers(service, instance) if b["generation"] == here)
 
     def set_aside(self, service: str, instance: InstanceRow) -> list[str]:
-        """The names of those that went off and could not be handled yet: they are among the letters."""
+        """The names of those of the present state that went off, and could not be handled yet: they are letters."""
         query = (
             "SELECT body FROM dead_letters"
             " WHERE status IN ('retrying', 'parked') AND headers LIKE '%saga.deadline-reached.%'"

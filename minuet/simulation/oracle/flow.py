@@ -15,7 +15,7 @@ def s6_not_stuck(books: Books, service: str, instance_id: str) -> Iterator[str]:
         waiting = kind_of(instance.flow, instance.state) is Kind.WAITING
         deadlines = {*books.armed(service, instance), *books.set_aside(service, instance)}
         if waiting and not deadlines - LEAD_NOWHERE:
-            yield f"{told(instance)}, and has no deadline there that wakes it, only {sorted(deadlines)}"
+            yield f"{told(instance)}, and has no deadline there that wakes it: {sorted(deadlines)}"
 
 
 def s6_case(books: Books, reference: str) -> Iterator[str]:

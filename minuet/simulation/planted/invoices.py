@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from minuet.simulation.planted.bug import bug, rewritten
-from payment_service import invoice_rules
+from payment_service import api, invoice_rules
 
 
 @bug
@@ -36,9 +36,16 @@ def reminded_of_all_of_it() -> AbstractContextManager[None]:
     return rewritten(invoice_rules.invoice_reminded, lambda said, invoice: said(invoice.model_copy(update=unpaid)))
 
 
+@bug
+def transfer_booked_again() -> AbstractContextManager[None]:
+    """Money of which we are told twice, under one key, is booked twice."""
+    return rewritten(api.request_id_of, lambda *_: None)
+
+
 BUGS = (
     part_of_an_invoice_is_enough,
     surplus_kept,
     exact_payment_not_enough,
     reminded_of_all_of_it,
+    transfer_booked_again,
 )
