@@ -1,6 +1,7 @@
 """What customers do."""
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from contextvars import copy_context
 from datetime import timedelta
@@ -20,6 +21,7 @@ from order_service.messages import CancelOrder, PlaceOrder
 
 MUST_HEED = HEEDED["order", "CancelOrder"]
 MISUSED = 0.1  # the share of requests beside which there is one that must be refused
+IMPATIENT = 0.7  # the share of customers who cancel while a deadline of their order waits among the dead letters
 SAID_AGAIN = 0.3  # the share of bank transfers of which we are told twice
 
 
@@ -103,12 +105,25 @@ class Customers:
             self._world.end(Violation("S7", "nobody's word is lost on an order", f"{order_id} is {found.state}"))
 
     def _committed(self, service: str, rows: Sequence[Touched]) -> None:
-        """Those who have regrets look at once what has become of their orders."""
-        for table, _, key in rows:
+        """Those who have regrets look at once what has become of their orders; and nobody likes to be kept waiting."""
+        for table, event, key in rows:
+            if (service, table, event) == ("order", "dead_letters", "INSERT"):
+                self._world.loop.call_soon(self._lose_patience, key, context=self._outside)
             if service == "order" and table == "saga_instances" and key in self._regretful:
                 found = self._books.order(key)
                 if found is not None and found.state in self._regretful[key].regrets:
                     self._world.loop.call_soon(self._regret, self._regretful.pop(key), context=self._outside)
+
+    def _lose_patience(self, message_id: str) -> None:
+        """A deadline has gone off, and nothing could be done about it yet."""
+        query = "SELECT body FROM dead_letters WHERE message_id = ? AND headers LIKE '%saga.deadline-reached.%'"
+        for (body,) in self._books.rows("order", query, message_id):
+            if self._chance.random() < IMPATIENT:
+                self._acting.begin(self._give_up(json.loads(body)["about"], scatter(self._chance)))
+
+    async def _give_up(self, order_id: str, wait: float) -> None:
+        await asyncio.sleep(wait)
+        await self._acting.attempt("order", "POST", f"/orders/{order_id}/cancel")
 
     def _regret(self, order: PlannedOrder) -> None:
         self._acting.begin(self._cancel_soon(order, scatter(self._chance)))

@@ -13,6 +13,7 @@ from minuet.simulation.faults import Faults
 from minuet.simulation.loop import Crashed
 
 TOUCHED = "SELECT EXISTS(SELECT 1 FROM temp.touched)"
+SHARED = "SELECT EXISTS(SELECT 1 FROM temp.touched WHERE name NOT IN ('dead_letters', 'timers'))"
 
 
 class Failed(Exception):
@@ -124,7 +125,12 @@ class Disk(Database):
             self._die()
 
     def _meet_others(self) -> None:
-        """Somebody else writes the same rows: once, or so long that whoever tries again gives up."""
+        """Somebody else writes the same rows: once, or so long that whoever tries again gives up.
+
+        A letter that is kept, and the deadline that it is about, are nobody else's.
+        """
+        if not self._disk.raw.execute(SHARED).fetchone()[0]:
+            return
         hard = self._faults.strike("serialization", self._service)
         self._conflicts = max(0, self._conflicts - 1) if hard is None else 1 + int(hard * LONGEST_CONFLICT)
         if self._conflicts:

@@ -28,7 +28,7 @@ CUSTOMERS = {  # id: tier, address
     "c-vip-nowhere": ("vip", " "),
 }
 ORDINARY, MANY_VIPS = (40, 30, 6, 20, 4), (12, 10, 4, 64, 10)
-CROWDS = (ORDINARY, ORDINARY, MANY_VIPS)  # in different worlds
+CROWDS = (ORDINARY, ORDINARY, ORDINARY, MANY_VIPS)  # in different worlds
 PRICES = {"TEAPOT": 5900, "CUP": 1250, "SAMOVAR": 24900}
 GOODS_WEIGHTS = (50, 35, 15)
 DUE, LONGEST = (1, 2, 3, 7, 7, 7, 10), 12  # days after placing
