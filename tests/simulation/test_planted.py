@@ -17,7 +17,7 @@ DOCUMENT = ROOT / "docs" / "planted-bugs.md"
 ALWAYS = {  # caught within few seeds, each by another invariant
     "ack-before-commit": "Q3",
     "published-before-the-commit": "S5",
-    "no-inbox": "Q4",
+    "release-forgotten": "Q4",
     "deadline-not-cancelled": "S8",
     "refund-forgotten": "Q1",
 }
