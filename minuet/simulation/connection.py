@@ -7,7 +7,7 @@ from typing import Any
 from bus.envelope import Envelope
 from bus.errors import Unavailable, Unroutable
 from bus.transport import Binding, Delivery
-from bus.transports.memory import MemoryTransport
+from minuet.simulation.courier import Courier
 from minuet.simulation.faults import Faults
 
 PUBLISH_SECONDS = 0.001
@@ -21,14 +21,15 @@ class Connection:
 
     def __init__(
         self,
-        broker: MemoryTransport,
+        courier: Courier,
         service: str,
         faults: Faults,
         crash: Callable[[], None],
         stop: Callable[[], None],
         told: Callable[[str, str], None],
     ) -> None:
-        self._broker = broker
+        self._broker = courier.broker
+        self._unbound = courier.unbound
         self._service = service
         self._faults = faults
         self._crash = crash
@@ -36,7 +37,6 @@ class Connection:
         self._told = told
         self._lost = False
         self._dead = False
-        self._unbound: dict[str, float] = {}  # commands that find no queue, and until when
         self.held: dict[Any, Delivery] = {}
 
     async def declare(self, queue: str, bindings: Sequence[Binding]) -> None:
@@ -67,7 +67,8 @@ class Connection:
     def _strike_binding(self, command: str) -> None:
         hard = self._faults.strike("unroutable", self._service)
         if hard is not None:
-            self._unbound[command] = asyncio.get_running_loop().time() + UNBOUND_SECONDS * hard
+            until = asyncio.get_running_loop().time() + UNBOUND_SECONDS * hard
+            self._unbound[command] = max(until, self._unbound.get(command, 0.0))
 
     def _is_unbound(self, command: str) -> bool:
         return not self._faults.healed and self._unbound.get(command, 0.0) > asyncio.get_running_loop().time()
@@ -81,7 +82,7 @@ class Connection:
         for kind, befalls in (("connection-lost", self.lose), ("stopped", self._stop)):
             hard = self._faults.strike(kind, self._service)
             if hard is not None:
-                asyncio.get_running_loop().call_later(HANDLING_SECONDS * hard, befalls)
+                asyncio.get_running_loop().call_later(HANDLING_SECONDS * hard**3, befalls)  # most often soon
         return deliveries
 
     async def ack(self, deliveries: Sequence[Delivery]) -> None:

@@ -21,6 +21,7 @@ class Courier:
     def __init__(self, seed: int, loop: VirtualLoop, faults: Faults, plan: Plan) -> None:
         self.broker = MemoryTransport(self.choose)
         self.delayed: dict[int, str] = {}  # queues of messages that are on their way for long, by number
+        self.unbound: dict[str, float] = {}  # commands that find no queue, and until when by the loop's time
         self._loop = loop
         self._faults = faults
         self._plan = plan

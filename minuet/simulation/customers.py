@@ -22,6 +22,7 @@ from order_service.messages import CancelOrder, PlaceOrder
 MUST_HEED = HEEDED["order", "CancelOrder"]
 MISUSED = 0.1  # the share of requests beside which there is one that must be refused
 IMPATIENT = 0.7  # the share of customers who cancel while a deadline of their order waits among the dead letters
+CALLED_OFF = 0.3  # and while somebody else tries again what nobody knows the outcome of
 SAID_AGAIN = 0.3  # the share of bank transfers of which we are told twice
 
 
@@ -109,6 +110,8 @@ class Customers:
         for table, event, key in rows:
             if (service, table, event) == ("order", "dead_letters", "INSERT"):
                 self._world.loop.call_soon(self._lose_patience, key, context=self._outside)
+            if (service, table, event) == ("payment", "effects", "UPDATE"):
+                self._world.loop.call_soon(self._lose_trust, key, context=self._outside)
             if service == "order" and table == "saga_instances" and key in self._regretful:
                 found = self._books.order(key)
                 if found is not None and found.state in self._regretful[key].regrets:
@@ -120,6 +123,13 @@ class Customers:
         for (body,) in self._books.rows("order", query, message_id):
             if self._chance.random() < IMPATIENT:
                 self._acting.begin(self._give_up(json.loads(body)["about"], scatter(self._chance)))
+
+    def _lose_trust(self, effect_id: str) -> None:
+        """A call takes longer than it should."""
+        query = "SELECT subject FROM effects WHERE effect_id = ? AND attempts = 2"
+        for (subject,) in self._books.rows("payment", query, effect_id):
+            if self._chance.random() < CALLED_OFF:
+                self._acting.begin(self._give_up(subject, scatter(self._chance)))
 
     async def _give_up(self, order_id: str, wait: float) -> None:
         await asyncio.sleep(wait)

@@ -51,12 +51,14 @@ class WatchedDisk(Database):
         self.raw.backup(self._empty)
         watched(self.raw)
         self.committed: Callable[[], None] = lambda: None
+        self.away_until = 0.0  # by the loop's time
         self._writing = self.engine.connect()
         self._reading_only = self.engine.connect()
 
     def wipe(self) -> None:
         self._empty.backup(self.raw)
         self.raw.execute("DELETE FROM temp.touched")
+        self.away_until = 0.0
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
@@ -90,7 +92,6 @@ class Disk(Database):
         self._crash = crash
         self.dead = False
         self._conflicts = 0  # still to come
-        self._back_at = 0.0  # by the loop's time
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
@@ -118,7 +119,7 @@ class Disk(Database):
     def _before_commit(self) -> None:
         hard = self._faults.strike("database-away", self._service)
         if hard is not None:
-            self._back_at = asyncio.get_running_loop().time() + AWAY_SECONDS * hard
+            self._disk.away_until = asyncio.get_running_loop().time() + AWAY_SECONDS * hard
         self._must_be_there()
         self._meet_others()
         if self._faults.strike("crash-before-commit", self._service) is not None:
@@ -147,7 +148,7 @@ class Disk(Database):
         raise Crashed
 
     def _must_be_there(self) -> None:
-        if not self._faults.healed and asyncio.get_running_loop().time() < self._back_at:
+        if not self._faults.healed and asyncio.get_running_loop().time() < self._disk.away_until:
             raise broken(CONNECTION_LOST)
 
     def _must_live(self) -> None:

@@ -15,14 +15,14 @@ KINDS: dict[str, float] = {  # how likely at each opportunity, in a run of ordin
     "crash-before-ack": 0.006,
     "commit-unknown": 0.008,  # committed, but the connection to the database broke before the answer
     "serialization": 0.015,
-    "database-away": 0.005,  # from one process, for seconds
+    "database-away": 0.005,  # for seconds
     "pause": 0.0007,  # a process stands still for seconds: leases run out, and what arrives meanwhile is one batch
     "slow-machine": 0.05,  # whatever a process does in its database takes long, until it is started anew
     "duplicate": 0.04,
     "delay": 0.01,  # hours or days, while life goes on
     "reorder": 0.3,
     "nack": 0.01,
-    "unroutable": 0.005,  # a command of one kind, said by one process, for seconds
+    "unroutable": 0.005,  # a command of one kind, for seconds
     "broker-away": 0.01,
     "connection-lost": 0.01,  # to the broker, with messages in hand: they come again
     "gateway-unreachable": 0.06,
@@ -34,6 +34,7 @@ KINDS: dict[str, float] = {  # how likely at each opportunity, in a run of ordin
     "two-replicas": 0.4,  # of one service
     "operators": 0.05,  # postpone timers, let them go off at once or cancel them, whatever they are for
     "stopped": 0.003,  # in good order, with something in hand, and started again
+    "caller-stands-still": 0.05,  # as with a pause, with a call to the gateway in hand: another makes it as well
 }
 INTENSITIES = (0.0, 0.3, 1.0, 1.0, 3.0, 10.0)  # each run has its own of every kind: some show only without others
 MOST_OFTEN = 0.5

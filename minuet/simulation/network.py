@@ -6,10 +6,12 @@ import contextvars
 import httpx
 
 from minuet.simulation.faults import Faults
+from minuet.simulation.replica import RUNNING_IN
 
 SLOW_SECONDS = 5.0  # longer than the payment service waits
 LATEST_SECONDS = 3.4  # for a request to arrive: soon after its caller has given up, if at all
 UNREACHABLE_SECONDS = 2.4  # until that is noticed: a moment sooner than its caller gives up
+STILL_SECONDS = 20.0  # longer than any lease of a call
 PLACE = "gateway"
 
 
@@ -28,6 +30,7 @@ class Network(httpx.AsyncBaseTransport):
             return await self._answer(request)
         finally:
             self.waiting -= 1
+            self._hold_up_caller()
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         if (hard := self._strike("gateway-unreachable")) is not None:
@@ -45,6 +48,11 @@ class Network(httpx.AsyncBaseTransport):
         if self._strike("gateway-answer-lost") is not None:
             raise httpx.ReadError("the connection broke", request=request)
         return response
+
+    def _hold_up_caller(self) -> None:
+        replica, hard = RUNNING_IN.get(), self._strike("caller-stands-still")
+        if replica is not None and hard is not None:
+            replica.stand_still(STILL_SECONDS * hard)
 
     async def _arrive(self, request: httpx.Request, late: float) -> httpx.Response:
         await asyncio.sleep(late)

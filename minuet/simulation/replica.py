@@ -58,7 +58,8 @@ class Replica:
         self.activity = Keys()
         self.alive = True
         self.slow = 0.0  # from 0 to 1
-        self.connection = Connection(courier.broker, service.name, faults, self.crash, self.stop, told)
+        self.still_until = 0.0  # by the loop's time
+        self.connection = Connection(courier, service.name, faults, self.crash, self.stop, told)
         self.disk = Disk(disk, service.name, faults, self.crash)
         self.host = Host(service, self.disk, self.connection, clock, ids, self.activity)
         self._tasks: dict[asyncio.Task[Any], None] = {}
@@ -89,6 +90,10 @@ class Replica:
             for task in list(self._tasks):
                 task.cancel()
             self._died(self)
+
+    def stand_still(self, seconds: float) -> None:
+        """Nothing that it begins is done before."""
+        self.still_until = max(self.still_until, asyncio.get_running_loop().time() + seconds)
 
     def stop(self) -> None:
         """In good order: it finishes what it can, and goes."""

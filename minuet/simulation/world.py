@@ -81,10 +81,11 @@ class World:
         """Of half of a thread's work: until it is done, or until that is known."""
         replica = RUNNING_IN.get()
         hard = None if replica is None else self.faults.strike("pause", replica.name)
-        if hard is not None:
-            return PAUSE_SECONDS * hard
+        if replica is not None and hard is not None:
+            replica.stand_still(PAUSE_SECONDS * hard)
+        still = 0.0 if replica is None else max(0.0, replica.still_until - self.loop.time())
         slow = 0.0 if replica is None or self.faults.healed else SLOWEST_SECONDS * replica.slow**2
-        return (self._thread_seconds + slow) * self._threads.random()
+        return still + (self._thread_seconds + slow) * self._threads.random()
 
     def alive(self, name: str) -> list[Replica]:
         return list(self.replicas[name])

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bus import effects
 from bus.changes import Take
-from bus.effects import Effects, Lease
+from bus.effects import Effects, FirstAttempts, Lease
 from bus.performing import Performing
 from bus.unit import UnitOfWork
 from minuet.simulation.planted.bug import bug, replaced
@@ -44,6 +44,12 @@ def outcome_presumed_to_be_the_first() -> AbstractContextManager[None]:
 
 
 @bug
+def first_attempt_believed() -> AbstractContextManager[None]:
+    """That nobody answered counts, though another process has begun meanwhile."""
+    return replaced(FirstAttempts, "attempts", Effects.attempts)
+
+
+@bug
 def effect_carried_out_again_as_if_first() -> AbstractContextManager[None]:
     """Whoever carries out what a crash left behind takes himself for the only one."""
 
@@ -59,5 +65,6 @@ BUGS = (
     effect_carried_out_before_the_commit,
     outcome_counted_twice,
     outcome_presumed_to_be_the_first,
+    first_attempt_believed,
     effect_carried_out_again_as_if_first,
 )
