@@ -9,6 +9,7 @@ from minuet.simulation.acting import Acting
 from minuet.simulation.chance import branch
 from minuet.simulation.oracle.violation import Violation
 from minuet.simulation.plan import CUSTOMERS, PRICES, PlannedOrder
+from minuet.simulation.strangers import PAYERS
 from minuet.simulation.world import World
 
 COUNTED = (3, 6)  # days on which the stock is counted, and what has come meanwhile
@@ -46,7 +47,8 @@ class Merchants:
             await self._acting.insist("inventory", "PUT", f"/stock/{sku}", self._counted(sku, int(wanted[sku] * share)))
         for customer_id, balance in self._chance.choice(CREDITS).items():
             await self._acting.insist("payment", "PUT", f"/credits/{customer_id}", {"balance": euros(balance)})
-        await self._acting.insist("payment", "PUT", "/credits/s-1", {"balance": euros(500)})
+        for stranger in PAYERS:
+            await self._acting.insist("payment", "PUT", f"/credits/{stranger.id}", {"balance": euros(500)})
 
     def plan(self) -> None:
         for day in COUNTED:

@@ -29,17 +29,16 @@ from payment_service.messages import CancelPayment, RefundPayment  # of an attem
 HOW_OFTEN = 0.7  # of all worlds
 REFERENCE = "another shop's"
 APART = tuple(timedelta(seconds=seconds) for seconds in (0, 0, 0, 1, 3, 30, 900, 5 * 3600, 2 * 86400))
-PAYER = Payer(id="s-1", name="Sam", email="sam@example.com")
+PAYERS = [Payer(id=name, name="Sam", email="sam@example.com") for name in ("s-1", "s-2", "s-3")]
 CALL_SECONDS = 4.0  # longer than a call to the gateway takes
 GIVEN_UP_SECONDS = (2.5, 3.4)  # payment waits no longer for it, and it may still arrive
 HASTY = 0.7  # the share of those who ask for something and say the rest while it is being done
 CARDS = (
     "tok_ok",
-    "tok_declined",
     "tok_flaky_1",
     "tok_flaky_4",
     "tok_unknown_3",
-    *("tok_slow_2000", "tok_slow_4000") * 2,
+    *("tok_declined", "tok_slow_2000", "tok_slow_4000") * 2,
 )
 DAYS = (2, 5)  # on which they begin: together, so that what nobody understands of it is tried again together
 ALONE = timedelta(hours=7.3)  # at that time of the day nobody else does anything
@@ -114,7 +113,8 @@ class Strangers:
         token = self._chance.choice(CARDS)
         amount = Money(amount=1250, currency="EUR")
         named = self._chance.choice((1, 1, 1, None, None, None, 2))
-        asked = {"reference": reference, "amount": amount, "payer": PAYER, "card_token": token}
+        payer = self._chance.choice(PAYERS)
+        asked = {"reference": reference, "amount": amount, "payer": payer, "card_token": token}
         return (
             lambda: RetrievePayment(**asked, attempt=1),
             lambda: CancelPayment(reference=reference, attempt=named),
@@ -125,7 +125,7 @@ class Strangers:
     def _about_an_invoice(self, reference: str) -> Sequence[Says]:
         amount = Money(amount=self._chance.choice((0, 1250)), currency="EUR")
         return (
-            lambda: IssueInvoice(reference=reference, amount=amount, payer=PAYER, due_days=30),
+            lambda: IssueInvoice(reference=reference, amount=amount, payer=PAYERS[0], due_days=30),
             lambda: CancelInvoice(reference=reference),
         )
 
