@@ -19,6 +19,7 @@ from minuet.simulation.oracle.money import (
     q1_money_for_goods,
     q1_not_charged,
     q1_not_charged_as_it_says,
+    q1_nothing_left_to_charge,
     s1_credit,
     s1_credit_of_payer,
     s1_invoice,
@@ -239,6 +240,16 @@ def test_a_card_is_not_taken_for_free(books: Books) -> None:
     rows.charge(books, 1)
     assert "the gateway has charged for it" in next(q1_not_charged_as_it_says(books, "payment", f"{ORDER}/1"))
     assert list(q1_not_charged_as_it_says(books, "order", ORDER)) == []
+
+
+def test_a_payment_that_is_not_charged_will_not_be(books: Books) -> None:
+    """Q1: no call that was left behind charges it later, unless the gateway has decided on it already."""
+    rows.payment(books, "cancelled")
+    headers, body = {"ce-type": "payment.charge-card.v1"}, {"charge_key": f"{ORDER}/1/1"}
+    write(books, "payment", "effects", effect_id="e-1", subject=ORDER, headers=headers, body=body)
+    assert "still to be charged" in next(q1_nothing_left_to_charge(books, "payment", f"{ORDER}/1"))
+    write(books, "gateway", "charges", key=f"{ORDER}/1/1", reference=ORDER, amount=100, declined="card declined")
+    assert list(q1_nothing_left_to_charge(books, "payment", f"{ORDER}/1")) == []
 
 
 def test_a_parcel_is_shipped_by_who_took_it(books: Books) -> None:

@@ -18,6 +18,7 @@ from minuet.simulation.oracle.heeded import q4_called_off, s5_called_off
 from minuet.simulation.oracle.money import (
     q1_not_charged,
     q1_not_charged_as_it_says,
+    q1_nothing_left_to_charge,
     s1_credit,
     s1_credit_of_payer,
     s1_invoice,
@@ -55,6 +56,7 @@ OF_FLOWS: Mapping[str, Sequence[FlowCheck]] = {  # asked of the instance that wa
         s6_not_stuck,
         s6_case_of_payment,
         q1_not_charged_as_it_says,
+        q1_nothing_left_to_charge,
         s6_undone_and_waiting,
         s8_not_armed_in_vain,
         s4_undone_once,

@@ -1,5 +1,6 @@
 """Invariants of money."""
 
+import json
 from collections import Counter
 from collections.abc import Container, Iterator
 
@@ -89,6 +90,19 @@ def q1_not_charged_as_it_says(books: Books, service: str, instance_id: str) -> I
     """charged − refunded_card = the gateway's own ledger: a card that is taken for not charged is not charged."""
     if service == "payment":
         yield from q1_not_charged(books, instance_id.rpartition("/")[0])
+
+
+def q1_nothing_left_to_charge(books: Books, service: str, instance_id: str) -> Iterator[str]:
+    """charged − refunded_card = the gateway's own ledger: nor will be, by a call that was left behind."""
+    free = {name for state in NOT_CHARGED for name in names_of("payment", state)}
+    for payment in books.instances(service, instance_id) if service == "payment" else ():
+        if payment.flow == "payment" and payment.state in free:
+            calls = "SELECT body FROM effects WHERE subject = ? AND headers LIKE '%payment.charge-card.%'"
+            for (body,) in books.rows("payment", calls, instance_id.rpartition("/")[0]):
+                key = json.loads(body)["charge_key"]
+                mine = key.rpartition("/")[0] == instance_id  # key = attempt's / card
+                if mine and not books.rows("gateway", "SELECT 1 FROM charges WHERE key = ?", key):
+                    yield f"payment {instance_id} is {payment.state}, and {key} is still to be charged"
 
 
 def q1_money_for_goods(books: Books, reference: str) -> Iterator[str]:
