@@ -121,6 +121,12 @@ def simulate(
         kinds = kinds_of(faults)
     except UnknownFault as error:
         fail(str(error))
+    if planted and (seed is not None or first_seed != 1 or faults != "all"):
+        fail("--planted goes through seeds from 1 on, with all faults: give it --seeds, --orders and --write alone")
+    if write is not None and not planted:
+        fail("--write is for --planted")
+    if seed is not None and (seeds is not None or first_seed != 1):
+        fail("--seed is one run, told step by step: leave --seeds and --first-seed out, or --seed")
     console = Console()
     if planted:
         held = hunt_planted(console, seeds or 1000, orders, write)

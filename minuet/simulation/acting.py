@@ -108,8 +108,12 @@ class Acting:
         http = self._world.stage.http[service]
         request = replica.run(http.request(method, path, json=body, headers=headers))
         try:
-            return await request
+            answer = await request
         except asyncio.CancelledError:
             if request.cancelled():
                 return None  # the process died of something
             raise
+        if answer.status_code == 500:
+            said = f"{service} {method} {path}: {answer.text}"
+            self._world.end(Violation("L1", "whatever goes wrong has its remedy", said))
+        return answer

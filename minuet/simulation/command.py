@@ -2,11 +2,13 @@
 
 import subprocess
 from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from minuet.simulation.faults import KINDS
 from minuet.simulation.many import run_all
 from minuet.simulation.running import Result, Schedule, run
 from minuet.simulation.shrinking import Shrinking
@@ -33,7 +35,7 @@ def simulate_many(console: Console, first: int, count: int, orders: int, faults:
 
 def simulate_one(console: Console, seed: int, orders: int, faults: Collection[str]) -> bool:
     """One seed, told as it happens."""
-    result = run(Schedule(seed, range(orders), faults), lambda line: console.print(line, markup=False, highlight=False))
+    result = run(Schedule(seed, range(orders), faults), partial(tell, console))
     console.print(f"trace {result.trace_hash}", highlight=False)
     if result.violation is not None:
         explain(console, result, orders, faults)
@@ -44,7 +46,7 @@ def explain(console: Console, found: Result, orders: int, faults: Collection[str
     """The seed, the code, what broke, and the shortest way there that we find."""
     seed = found.schedule.seed
     console.print(f"\n[bold red]seed {seed}, commit {commit()}[/]", highlight=False)
-    console.print(str(found.violation), markup=False, highlight=False)
+    tell(console, str(found.violation))
     with bar(console) as progress:
         task = progress.add_task("shrinking", total=None)
 
@@ -58,10 +60,15 @@ def explain(console: Console, found: Result, orders: int, faults: Collection[str
     lines: list[str] = []
     run(best.schedule, lines.append)
     for line in lines:
-        console.print(f"  {line}", markup=False, highlight=False)
-    console.print(str(best.violation), markup=False, highlight=False)
-    again = f"minuet simulate --seed {seed} --orders {orders} --faults {','.join(faults) or 'none'}"
-    console.print(f"again, in full: {again}", markup=False, highlight=False)
+        tell(console, f"  {line}")
+    tell(console, str(best.violation))
+    names = "all" if set(faults) == set(KINDS) else ",".join(faults) or "none"
+    tell(console, f"again, in full: minuet simulate --seed {seed} --orders {orders} --faults {names}")
+
+
+def tell(console: Console, line: str) -> None:
+    """In one line, however long it is, so that it can be copied."""
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def commit() -> str:

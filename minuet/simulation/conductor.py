@@ -14,7 +14,7 @@ from minuet.simulation.replica import Replica
 from minuet.simulation.world import World
 from saga.state import Kind
 
-FAULTS_LAST = timedelta(days=25)
+FAULTS_LAST = (*[timedelta(days=25)] * 3, timedelta(days=125))  # in different worlds; invoices are due late
 WEEKS = timedelta(days=45)  # after which every card was tried as often as it takes
 LONGEST = timedelta(days=400)  # far beyond the longest deadline of any flow
 PATIENCE_SECONDS = 12.0  # business time waits for what is tried again that soon, and goes on for what comes later
@@ -66,6 +66,7 @@ class Conductor:
         self._lease_seconds = branch(world.seed, "leases").choice(LEASE_SECONDS)
         self._ended = frozenset(states_of(Kind.END))
         self._resting = self._ended | frozenset(states_of(Kind.HUMAN))
+        self._faults_end = START + branch(world.seed, "faults last").choice(FAULTS_LAST)
         self._looked: dict[str, Rows] = {}
         self._leapt = 0.0
 
@@ -78,14 +79,13 @@ class Conductor:
             return self._comes_to_rest()
         if self._nothing_in_flight():
             world.oracle.at_rest()
-            if world.calendar.now > START + FAULTS_LAST + WEEKS:
+            if world.calendar.now > self._faults_end + WEEKS:
                 world.oracle.long_after_faults()
             if self._all_over():
                 world.oracle.in_the_end()
                 world.end()
         elif self._attempts_to_come() and self._all_over():
             return self._comes_to_rest()  # they come by machine time, which a leap is none of
-        self._leapt = world.loop.time()
         return self._leap()
 
     def _comes_to_rest(self) -> bool:
@@ -97,12 +97,13 @@ class Conductor:
         world = self._world
         at = min((at for at in (world.agenda.next_at, *self._timers()) if at is not None), default=None)
         if world.over.done() or at is None:
-            return False
+            return self._comes_to_rest()
+        self._leapt = world.loop.time()
         if at > START + LONGEST:
             world.end(Violation("L1", "once faults stop, every order becomes terminal, or a person's", f"{at}"))
             return True
         world.calendar.leap(at)
-        if not world.faults.healed and at > START + FAULTS_LAST:
+        if not world.faults.healed and at > self._faults_end:
             world.trace.tell("world", "no more faults")
             world.faults.healed = True
         self._wake()

@@ -13,6 +13,7 @@ from minuet.simulation.faults import Faults
 PUBLISH_SECONDS = 0.001
 MARK_SECONDS = 0.05  # within which a confirmed message is marked
 HANDLING_SECONDS = 0.01
+HALF = 0.5  # of what is nacked is in its queue all the same
 UNBOUND_SECONDS = 20.0  # the longest that a queue is cut off from what it is for
 
 
@@ -60,9 +61,10 @@ class Connection:
             self._strike_binding(envelope.type)
         if self._is_unbound(envelope.type):  # nobody is told of what is not said to be a command
             return Unroutable.of(envelope.type) if envelope.command else None
-        copies = 2 if self._strikes("duplicate") else 1
-        [*_, verdict] = await self._broker.publish([envelope] * copies)
-        return Unavailable("nacked") if self._strikes("nack") else verdict
+        hard = self._faults.strike("nack", self._service)
+        copies = 0 if hard is not None and hard < HALF else 2 if self._strikes("duplicate") else 1
+        verdicts = await self._broker.publish([envelope] * copies)
+        return Unavailable("nacked") if hard is not None else verdicts[-1]
 
     def _strike_binding(self, command: str) -> None:
         hard = self._faults.strike("unroutable", self._service)

@@ -31,6 +31,9 @@ def tidy_afterwards() -> None:
 
 
 def run_one(seed: int, orders: int, faults: Collection[str]) -> Result:
-    result = run(Schedule(seed, range(orders), faults))
+    try:
+        result = run(Schedule(seed, range(orders), faults))
+    except Exception as error:
+        raise RuntimeError(f"seed {seed} breaks the simulation itself: {error!r}") from error
     gc.collect()
     return result

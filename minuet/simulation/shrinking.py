@@ -17,7 +17,7 @@ class Shrinking:
     def __init__(self, found: Result, tried: Callable[[int, Result], None] = lambda _attempts, _best: None) -> None:
         assert found.violation is not None
         self.best = replace_strikes(found)
-        self._invariant = found.violation.invariant
+        self._broken = what(found)
         self._tried = tried
         self._attempts = 0
 
@@ -51,11 +51,16 @@ class Shrinking:
     def _still(self, schedule: Schedule) -> bool:
         self._attempts += 1
         result = run(schedule)
-        same = result.violation is not None and result.violation.invariant == self._invariant
+        same = what(result) == self._broken
         if same:
             self.best = replace_strikes(result)
         self._tried(self._attempts, self.best)
         return same
+
+
+def what(result: Result) -> tuple[str, str] | None:
+    """An invariant says several things; and one of them is broken."""
+    return None if result.violation is None else (result.violation.invariant, result.violation.meaning)
 
 
 def replace_strikes(result: Result) -> Result:

@@ -25,6 +25,7 @@ class Staff:
         self._chance = branch(world.seed, "staff")
         self._resolved = self._chance.choice(RESOLVED)
         self._reasons = 0
+        self._meddles = "operators" in world.faults.kinds
 
     def plan(self) -> None:
         for day in ROUNDS:
@@ -50,10 +51,11 @@ class Staff:
         for service in self._world.replicas:
             for letter_id, status, cause, headers in self._books.rows(service, f"{letters} ORDER BY 1"):
                 hopeless = status == "parked" and any(why in cause for why in ("came before", "not a valid"))
-                given_up = 0.8 if hopeless else 0.5 if "saga.deadline-reached" in headers else 0.0
+                a_deadline = self._meddles and "saga.deadline-reached" in headers
+                given_up = 0.8 if hopeless else 0.5 if a_deadline else 0.0
                 if self._chance.random() < given_up:
                     await self._do(service, f"/dead-letters/{letter_id}/discard", {}, "olga")
-                elif status == "parked" or self._chance.random() < 0.3:
+                elif status == "parked" or (self._meddles and self._chance.random() < 0.3):
                     await self._do(service, f"/dead-letters/{letter_id}/redrive", {}, "olga")
 
     async def _reschedule(self) -> None:
@@ -75,7 +77,7 @@ class Staff:
     async def hurry(self, service: str, subject: str) -> None:
         """Let all that is set for it go off now."""
         timers = "SELECT timer_id FROM timers WHERE subject = ? ORDER BY due_at, timer_id"
-        for (timer_id,) in self._books.rows(service, timers, subject):
+        for (timer_id,) in self._books.rows(service, timers, subject) if self._meddles else ():
             await self._do(service, f"/timers/{timer_id}/fire", {}, "otto")
 
     # --- the call centre

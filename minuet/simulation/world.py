@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
@@ -17,7 +18,7 @@ from minuet.simulation.faults import Faults
 from minuet.simulation.loop import Crashed, VirtualLoop
 from minuet.simulation.oracle.books import Books
 from minuet.simulation.oracle.touched import Touched
-from minuet.simulation.oracle.violation import Violation
+from minuet.simulation.oracle.violation import Violation, rows_named
 from minuet.simulation.oracle.watch import Oracle
 from minuet.simulation.replica import RUNNING_IN, Replica, task_factory
 from minuet.simulation.stage import stage
@@ -92,6 +93,8 @@ class World:
 
     def end(self, violation: Violation | None = None) -> None:
         if not self.over.done():
+            if violation is not None and not violation.rows:
+                violation = replace(violation, rows=rows_named(self.oracle.books, violation.found))
             self.violation = violation
             self.over.set_result(None)
 

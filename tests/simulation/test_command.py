@@ -33,6 +33,22 @@ def test_a_violation_is_explained_and_fails() -> None:
         assert words in done.output
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--planted", "--seed", "3"], "--planted goes through seeds from 1 on"),
+        (["--planted", "--faults", "none"], "--planted goes through seeds from 1 on"),
+        (["--write", "docs.md"], "--write is for --planted"),
+        (["--seed", "3", "--seeds", "4"], "--seed is one run"),
+    ],
+)
+def test_what_would_be_ignored_is_refused(options: list[str], says: str) -> None:
+    """With what to do instead."""
+    done = CliRunner().invoke(app, ["simulate", *options])
+    assert done.exit_code == 1
+    assert says in done.output
+
+
 @pytest.mark.parametrize("name", ["nonsense", "delay,nonsense"])
 def test_an_unknown_fault_is_refused(name: str) -> None:
     """With those that there are."""

@@ -11,7 +11,14 @@ from minuet.simulation.oracle.audit import Audit
 from minuet.simulation.oracle.books import Books, time_of
 from minuet.simulation.oracle.decided import Decisions
 from minuet.simulation.oracle.delivery import Deliveries
-from minuet.simulation.oracle.ends import l1_calls_ended, l1_ended, q4_closed, q4_undone, s5_no_ghost_order
+from minuet.simulation.oracle.ends import (
+    l1_calls_ended,
+    l1_ended,
+    l1_in_time,
+    q4_closed,
+    q4_undone,
+    s5_no_ghost_order,
+)
 from minuet.simulation.oracle.flow import s4_said_once, s6_case, s6_not_stuck, s7_path, s8_not_armed_in_vain
 from minuet.simulation.oracle.goods import q2_released_xor_shipped, s2_reservation, s2_stock, s3_shipped
 from minuet.simulation.oracle.heard import Heard
@@ -73,6 +80,7 @@ def shipped(books: Books) -> None:
 WRONG: list[tuple[str, Check, str, Rows]] = [
     ("received without being asked", s1_money, ORDER, lambda b: rows.moved(b, "charged", 100)),
     ("refunded, never received", s1_money, ORDER, all_of(lambda b: rows.payment(b, "refunded"), lambda b: rows.moved(b, "refunded_card", -100))),
+    ("booked the wrong way round", s1_money, ORDER, all_of(lambda b: rows.payment(b, "received"), lambda b: rows.moved(b, "charged", -100))),
     ("one line", s1_money, ORDER, lambda b: rows.moved(b, "charged", 0, balanced=False)),
     ("credit from nowhere", s1_credit, "c-1", lambda b: write(b, "payment", "credits", customer_id="c-1", currency="EUR", balance=5)),
     ("credit that only the ledger knows", s1_credit_of_payer, ORDER, lambda b: rows.moved(b, "credit_used", 5, other="credit_of:c-1")),
@@ -370,6 +378,8 @@ def test_a_deadline_is_armed_for_its_time_and_fires_then(books: Books) -> None:
     assert "is due at" in next(alarms.s8_armed_in_time("order", "goods"))
     rows.change(books, "order", "DELETE FROM timers")
     rows.deadline(books, "goods", 1, rows.LATER)
+    assert "begins anew" in next(alarms.s8_armed_in_time("order", "goods"))
+    alarms.known.clear()
     assert list(alarms.s8_armed_in_time("order", "goods")) == []
     rows.line(books, 2, "awaiting_goods", "compensating", "goods: 2 days are over", message="goods")
     assert "before it was due" in next(alarms.s8_not_early_nor_stale("order", ORDER))
@@ -390,6 +400,14 @@ def test_a_deadline_that_went_off_is_not_too_early_when_it_is_tried_again(books:
     alarms.went_off("goods")
     rows.line(books, 2, "awaiting_goods", "compensating", "goods: 2 days are over", message="goods")
     assert list(alarms.s8_not_early_nor_stale("order", ORDER)) == []
+
+
+def test_nobody_waits_far_beyond_his_deadline(books: Books) -> None:
+    """L1: two days for the goods, and a month."""
+    rows.order(books, "awaiting_goods", steps=1)
+    rows.line(books, 1, "awaiting_payment", "awaiting_goods", "PaymentReceived", message="m1")
+    assert list(l1_in_time(books, time_of("2026-02-02 00:00:00"))) == []
+    assert "is awaiting_goods since" in next(l1_in_time(books, time_of("2026-02-02 00:00:01")))
 
 
 def test_messages_are_followed_from_saying_to_handling(books: Books) -> None:

@@ -280,12 +280,12 @@ def test_a_gateway_is_tried_for_a_day(books: Books, calls: int, found: bool) -> 
 def test_amounts_that_are_told_are_booked(books: Books, name: str, amount: int, found: bool) -> None:
     """S1: of this attempt, on the card and of credit."""
     for kind, key, booked in (
-        ("charged", f"{PAYMENT}/1", 70),
-        ("credit_used", PAYMENT, 30),
+        ("charged", f"{PAYMENT}/1", -70),
+        ("credit_used", PAYMENT, -30),
         ("refunded_card", f"{PAYMENT}/1/refund", 70),
-        ("charged", f"{ORDER}/12/1", 9),
+        ("charged", f"{ORDER}/12/1", -9),
     ):
-        posting = {"posting_id": f"{kind}:{key}", "kind": kind, "reference": ORDER, "account": "any"}
+        posting = {"posting_id": f"{kind}:{key}", "kind": kind, "reference": ORDER, "account": f"held_for:{ORDER}"}
         write(books, "payment", "ledger_entries", **posting, line=1, amount=booked, currency="EUR")
     body = {"reference": ORDER, "attempt": 1, "amount": {"amount": amount, "currency": "EUR"}}
     rows.said(books, "payment", "m1", f"payment.payment-{name}.v1", body)

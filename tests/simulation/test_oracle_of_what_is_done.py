@@ -134,6 +134,20 @@ def test_what_operators_do_with_deadlines_is_done(books: Books) -> None:
     assert "on record is" in next(alarms.s9_rescheduled("order", "postpone"))
 
 
+def test_only_operators_move_deadlines(books: Books) -> None:
+    """S9."""
+    alarms = Alarms(books, lambda: time_of(AT))
+    alarms.known["t"] = Alarm(ORDER, time_of(AT), 1)
+    rows.deadline(books, "t", 1, AT)
+    alarms.moved("order", "t")
+    assert list(alarms.s9_moved_by("order", frozenset(), "t")) == []
+    rows.change(books, "order", "UPDATE timers SET due_at = '2030-01-01 00:00:00.000000'")
+    alarms.moved("order", "t")
+    assert "and is at 2030" in next(alarms.s9_moved_by("order", frozenset(), "t"))
+    write(books, "order", "operator_actions", action_id="a", action="timer.postpone", target="t")
+    assert list(alarms.s9_moved_by("order", frozenset("a"), "t")) == []
+
+
 def test_deadlines_go_on_in_another_variant(books: Books) -> None:
     """S8."""
     alarms = Alarms(books, lambda: time_of(AT))

@@ -31,12 +31,6 @@ OFTEN = [  # an order and a payment that are in these states at once, or one aft
     ("awaiting_invoice_payment", "refunding"),
     ("compensating", "waiting_for_gateway"),
 ]
-NOT_OF_ORDERS = {  # no order asks for its money back before it is there: see tests/payment_service/test_revisions.py
-    "charging/refund_wished",
-    "charging/both_wished",
-    "unsure/refund_wished",
-    "unsure/both_wished",
-}
 
 
 def migrated(result: Result, flow: Flow) -> set[str]:
@@ -70,7 +64,7 @@ def test_orders_are_upgraded_in_every_state(state: str) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("state", sorted(set(live(payment_flow)) - {state for _, state in OFTEN} - NOT_OF_ORDERS))
+@pytest.mark.parametrize("state", sorted(set(live(payment_flow)) - {state for _, state in OFTEN}))
 def test_payments_are_upgraded_in_every_state(state: str) -> None:
     """Those in which payments are less often."""
     upgraded_in([of_payments(state)], orders=12)

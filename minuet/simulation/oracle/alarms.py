@@ -37,8 +37,14 @@ class Alarms:
             about = json.loads(body)
             for instance in self.books.instances(service, about["instance_id"]):
                 if instance.flow == about["flow"]:
+                    yield from self._armed_again(service, instance, timer_id)
                     self.known[timer_id] = Alarm(instance.instance_id, time_of(due_at), instance.steps)
                     yield from self._untimely(service, instance, name, time_of(due_at))
+
+    def _armed_again(self, service: str, instance: InstanceRow, timer_id: str) -> Iterator[str]:
+        lines = self.books.history(service, instance)
+        if timer_id in self.known and migration(instance.flow, lines[-1]) is None:
+            yield f"{instance.instance_id} has been {instance.state}, and its deadline {timer_id} begins anew"
 
     def _untimely(self, service: str, instance: InstanceRow, name: str, due_at: datetime) -> Iterator[str]:
         pause = expected(instance).get(name, EVER)
@@ -73,11 +79,18 @@ class Alarms:
                 yield f"{instance.flow} {instance_id} is {instance.state}, and its deadlines begin anew"
 
     def moved(self, service: str, timer_id: str) -> None:
-        """An operator did: only an operator can."""
+        """Or named anew by a migration."""
         due_at = self.books.value(service, "SELECT due_at FROM timers WHERE timer_id = ?", timer_id)
         if due_at is not None and timer_id in self.known:
             self.moved_from[timer_id] = self.known[timer_id].due_at
             self.known[timer_id] = replace(self.known[timer_id], due_at=time_of(due_at))
+
+    def s9_moved_by(self, service: str, actions: frozenset[str], timer_id: str) -> Iterator[str]:
+        """every operator action has an author, a reason and an audit row: and only operators move deadlines."""
+        moved = timer_id in self.moved_from and self.moved_from[timer_id] != self.known[timer_id].due_at
+        query = "SELECT action_id FROM operator_actions WHERE target = ?"
+        if moved and not any(action in actions for (action,) in self.books.rows(service, query, timer_id)):
+            yield f"{timer_id} was due at {self.moved_from[timer_id]}, and is at {self.known[timer_id].due_at}"
 
     def s8_fired(self, service: str, action_id: str) -> Iterator[str]:
         """a deadline never fires early unless an operator fires it: and then it does."""

@@ -110,6 +110,7 @@ class Questions:
                 yield self.alarms.s8_armed_in_time, (service, key)
             case "timers", "UPDATE":
                 self.alarms.moved(service, key)
+                yield self.alarms.s9_moved_by, (service, frozenset(self._written.get("operator_actions", ())), key)
             case "timers", "DELETE" if key in self.alarms.known:
                 yield s6_not_stuck, (self.books, service, self.alarms.known[key].instance_id)
             case "saga_instances", _ if service == "order":

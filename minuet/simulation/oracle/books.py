@@ -117,12 +117,15 @@ class Books:
     # --- money
 
     def moved(self, reference: str) -> dict[str, int]:
-        """What the ledger has booked for a reference, by kind: what came to its account, or left it."""
+        """What the ledger has booked for a reference, by kind: what came to its account, and what left it. A credit is
+        below zero, and what we hold we owe.
+        """
         query = (
             "SELECT kind, sum(amount) FROM ledger_entries"
             " WHERE reference = ? AND account LIKE 'held_for:%' GROUP BY kind"
         )
-        return {kind: abs(amount) for kind, amount in self.rows("payment", query, reference)}
+        booked = self.rows("payment", query, reference)
+        return {kind: amount if kind in MONEY_OUT else -amount for kind, amount in booked}
 
     def received(self, reference: str) -> int:
         moved = self.moved(reference)

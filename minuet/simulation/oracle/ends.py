@@ -1,10 +1,14 @@
 """Invariants of how orders end."""
 
 from collections.abc import Container, Iterator
+from datetime import datetime, timedelta
 
+from minuet.simulation.oracle.alarms import expected
 from minuet.simulation.oracle.books import CALLING, Books
 from minuet.simulation.oracle.tables import kind_of
 from saga.state import Kind
+
+LATE = timedelta(days=30)
 
 
 def q4_undone(books: Books, reference: str) -> Iterator[str]:
@@ -58,6 +62,17 @@ def l1_parcels_ended(books: Books) -> Iterator[str]:
     waiting = "SELECT reference, state FROM shipments WHERE state IN ('pending', 'leased') ORDER BY reference"
     for reference, state in books.rows("shipping", waiting):
         yield f"the parcel of {reference} is {state} for ever"
+
+
+def l1_in_time(books: Books, now: datetime) -> Iterator[str]:
+    """once faults stop, every order becomes terminal, or a person's, within 30 virtual days of its longest deadline."""
+    for order_id in books.order_ids():
+        order = books.order(order_id)
+        if order is not None and kind_of(order.flow, order.state) is Kind.WAITING:
+            longest = max((pause for pause in expected(order).values() if pause is not None), default=timedelta(0))
+            since = books.history("order", order)[-1].at
+            if now > since + longest + LATE:
+                yield f"{order_id} is {order.state} since {since}, and it is {now}"
 
 
 def l1_ended(books: Books, reference: str) -> Iterator[str]:

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Iterator
 
-from minuet.simulation.oracle.books import Books
+from minuet.simulation.oracle.books import MONEY_OUT, Books
 
 OUTBOX = """SELECT json_extract(headers, '$."ce-subject"'), body FROM outbox WHERE message_id = ?"""
 OF_INVOICES = {"payment.invoice-reminded.v1": "open", "payment.invoice-defaulted.v1": "defaulted"}  # else: paid since
 PARCEL = ("shipment_id", "pick_id", "carrier", "tracking_number", "reason")
-IN, OUT = ("charged", "credit_used"), ("refunded_card", "refunded_credit")
+RECEIVED = "charged", "credit_used"
 
 
 def s1_told(books: Books, service: str, message_id: str) -> Iterator[str]:
@@ -17,9 +17,9 @@ def s1_told(books: Books, service: str, message_id: str) -> Iterator[str]:
         name, said = json.loads(headers)["ce-type"], json.loads(body)
         match name:
             case "payment.payment-received.v1":
-                booked = of_attempt(books, IN, said)
+                booked = of_attempt(books, RECEIVED, said)
             case "payment.payment-refunded.v1" if said["amount"]["amount"]:
-                booked = of_attempt(books, OUT, said)
+                booked = of_attempt(books, MONEY_OUT, said)
             case "payment.payment-refunded.v1":
                 booked = of_attempt(books, ("charged",), said)
             case "payment.invoice-reminded.v1" | "payment.invoice-defaulted.v1" if (
@@ -59,8 +59,9 @@ def s3_told(books: Books, service: str, table: str, message_id: str) -> Iterator
 def of_attempt(books: Books, kinds: tuple[str, ...], said: dict[str, object]) -> int:
     """What the ledger holds of these kinds for one attempt: a posting is named after it."""
     query = (
-        "SELECT coalesce(sum(amount), 0) FROM ledger_entries WHERE reference = ? AND amount > 0"
+        "SELECT coalesce(sum(amount), 0) FROM ledger_entries WHERE reference = ? AND account LIKE 'held_for:%'"
         " AND kind = ? AND (posting_id = kind || ':' || ? OR posting_id LIKE kind || ':' || ? || '/%')"
     )
     about = f"{said['reference']}/{said['attempt']}"
-    return sum(books.value("payment", query, said["reference"], kind, about, about) for kind in kinds)
+    held: int = sum(books.value("payment", query, said["reference"], kind, about, about) for kind in kinds)
+    return held if kinds == MONEY_OUT else -held  # a credit is below zero

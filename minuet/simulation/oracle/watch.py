@@ -10,6 +10,7 @@ from minuet.simulation.oracle.checks import Check
 from minuet.simulation.oracle.ends import (
     l1_calls_ended,
     l1_ended,
+    l1_in_time,
     l1_parcels_ended,
     q4_closed,
     q4_undone,
@@ -37,6 +38,7 @@ class Oracle(Questions):
         super().__init__(books, consumers, now)
         self.accepted: dict[str, None] = {}  # orders that customers believe to have placed
         self._found = found
+        self._now = now
         self._not_at_rest: dict[str, None] = {}
 
     def committed(self, service: str) -> Sequence[touched.Touched]:
@@ -62,6 +64,7 @@ class Oracle(Questions):
         """Nothing has gone wrong for weeks."""
         self._ask(l1_calls_ended, self.books)
         self._ask(l1_parcels_ended, self.books)
+        self._ask(l1_in_time, self.books, self._now())
 
     def in_the_end(self) -> None:
         """No fault is left, nothing is in flight, nothing is due."""

@@ -1,6 +1,7 @@
 """Bugs that cost money."""
 
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 from minuet.simulation.planted.bug import both, bug, replaced, rewritten
@@ -127,6 +128,18 @@ def posting_one_sided() -> AbstractContextManager[None]:
 
 
 @bug
+def charge_booked_the_wrong_way_round() -> AbstractContextManager[None]:
+    """What the gateway charged is booked as if it had been given back."""
+
+    def turned(posting: Posting) -> Posting:
+        entries = tuple(replace(entry, amount=-entry.amount) for entry in posting.entries)
+        return replace(posting, entries=entries) if posting.kind == "charged" else posting
+
+    original = ledger.of_payment
+    return replaced(ledger, "of_payment", lambda before, after: map(turned, original(before, after)))
+
+
+@bug
 def refund_not_in_the_books() -> AbstractContextManager[None]:
     """Money that was given back to a card is still in our books."""
 
@@ -169,6 +182,7 @@ BUGS = (
     case_left_open,
     case_not_listed_as_closed,
     posting_one_sided,
+    charge_booked_the_wrong_way_round,
     refund_not_in_the_books,
     payment_tombstone_not_kept,
     first_attempt_meant,
