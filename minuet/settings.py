@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bus.clock import AcceleratedClock, Clock, RealClock
 
 OLDEST_START = timedelta(days=30)
+LATEST = datetime(9900, 1, 1, tzinfo=UTC)  # deadlines are set for years later, and calendars end with the year 9999
 BACKENDS = {"sqlite", "postgresql"}
 
 
@@ -55,6 +56,12 @@ class Settings(BaseSettings):
         if value is not None and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://, e.g. http://admin:pass@127.0.0.1:15672")
         return value
+
+    @field_validator("api_token")
+    @classmethod
+    def no_empty_password(cls, value: str | None) -> str | None:
+        """A variable that is there and says nothing, e.g. as another one is not set, asks for no password."""
+        return value if value is not None and value.strip() else None
 
     @field_validator("gateway_url")
     @classmethod
@@ -118,4 +125,6 @@ def parse_clock(text: str, now: datetime, *, kept: bool = False) -> Clock:
         raise ValueError(f"clock {text!r} is neither `real` nor like `{example}` (a factor of 1 to 10000000, a zone)")
     if not kept and (start > now or start < now - OLDEST_START):
         raise ValueError(f"clock {text!r} starts in the future or more than 30 days ago; valid is e.g. `{example}`")
+    if (now - start).total_seconds() * factor > (LATEST - start).total_seconds():
+        raise ValueError(f"clock {text!r} has passed the year {LATEST.year}; valid is e.g. `{example}`")
     return AcceleratedClock(factor, start)

@@ -31,6 +31,7 @@ def test_an_accelerated_clock_takes_its_factor_and_start() -> None:
         ("accelerated:10@2026-03-31T11:00:00", "a zone"),
         ("accelerated:10@2026-03-31T12:00:01Z", "in the future"),
         ("accelerated:10@2026-02-28T11:00:00Z", "more than 30 days ago"),
+        ("accelerated:10000000@2026-03-30T12:00:00Z", "has passed the year 9900"),
     ],
 )
 def test_a_clock_that_cannot_be_is_refused_with_one_that_can(text: str, why: str) -> None:
@@ -65,6 +66,13 @@ def test_a_variable_that_cannot_work_is_named(
     assert str(refusal.value).startswith(words)
 
 
+@pytest.mark.parametrize("nothing", ["", "  "])
+def test_an_empty_password_is_none(monkeypatch: pytest.MonkeyPatch, nothing: str) -> None:
+    """Else whoever shows none would be let in, from everywhere."""
+    monkeypatch.setenv("MINUET_API_TOKEN", nothing)
+    assert read_settings().api_token is None
+
+
 def test_a_start_that_was_kept_with_its_data_may_be_old() -> None:
     """Else a folder could not be opened any more once it is 30 days old."""
-    assert isinstance(parse_clock("accelerated:86400@2020-01-01T00:00:00Z", NOW, kept=True), AcceleratedClock)
+    assert isinstance(parse_clock("accelerated:100@2020-01-01T00:00:00Z", NOW, kept=True), AcceleratedClock)
