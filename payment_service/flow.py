@@ -100,6 +100,11 @@ payment_flow = Flow("payment", revision=1, data=Payment, begins={RetrievePayment
     Row(start,                                       RefundPayment,                                   cancelled,            sends=[nothing_refunded]),
     Row(start,                                       case_action,                                     case_is_closed),
 
+    #   it may have charged the card after the gateway was asked: whatever is known of the call under way is not for sure
+    Row(charging,                                    CardPerhapsCharged,                              unsure,               given=of_another_call, does=perhaps),
+    Row(charging_cancel,                             CardPerhapsCharged,                              unsure_cancel,        given=of_another_call, does=perhaps),
+    Row(charging_refund,                             CardPerhapsCharged,                              unsure_refund,        given=of_another_call, does=perhaps),
+    Row(charging_both,                               CardPerhapsCharged,                              unsure_both,          given=of_another_call, does=perhaps),
     Row(after_start,                                 (CardDeclined, CardNotCharged, CardPerhapsCharged), ignored,           given=of_another_call),
 
     Row(asking,                                      RetrievePayment,                                 ignored),

@@ -324,6 +324,21 @@ def test_that_nothing_was_charged_is_not_believed_while_a_call_is_still_to_be_ma
     assert bench.dead_letters() == []
 
 
+@pytest.mark.parametrize(("wish", "answer"), [(CANCEL, CANCELLED), (REFUND, REFUNDED)])
+def test_that_nothing_was_charged_is_not_believed_if_a_call_has_ended_since_it_was_asked(
+    bench: ServiceBench, wish: Message, answer: str
+) -> None:
+    """The gateway may have got to it after the question: it is asked once more."""
+    for step in (GET, wish, later(days=1), later(seconds=1)):
+        take(bench, step)
+    assert perhaps_charged(bench) == []
+    assert not_charged(bench) == []
+    assert bench.effects == []
+    take(bench, later(seconds=2))
+    assert [name for name, _ in not_charged(bench)] == [answer]
+    assert bench.dead_letters() == []
+
+
 def test_that_nothing_was_charged_is_believed_once_no_call_is_left(bench: ServiceBench) -> None:
     for step in (GET, CANCEL, later(days=1), later(seconds=1)):
         take(bench, step)

@@ -110,6 +110,7 @@ def calling(variant: str, **rows: Expected) -> dict[When, Expected]:
         PERHAPS: Moves(f"unsure{variant}"),
         NO_OUTCOME: Moves(f"unsure{variant}"),
         **STALE,
+        OLD_CALLS[-1]: Moves(f"unsure{variant}"),
         **NO_CASE,
         **NO_REFUND,
     }
