@@ -56,7 +56,8 @@ class MemoryTransport:
         self._arrived: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     async def declare(self, queue: str, bindings: Sequence[Binding]) -> None:
-        self._bindings[queue] = frozenset(binding.wire_name for binding in bindings)
+        known = self._bindings.get(queue, frozenset())
+        self._bindings[queue] = known | {binding.wire_name for binding in bindings}
 
     async def publish(self, batch: Sequence[Envelope]) -> list[Exception | None]:
         return [self._route(envelope) for envelope in batch]

@@ -74,17 +74,16 @@ class SqlTransport:
         self._listening = self._listening_to(database.engine)
 
     async def declare(self, queue: str, wanted: Sequence[Binding]) -> None:
+        """Adds what is missing. What this process does not want, another version of its service may."""
         rows = [{"queue": queue, "wire_name": name} for name in sorted({b.wire_name for b in wanted})]
 
-        def replace(connection: sa.Connection) -> None:
-            others = bindings.c.wire_name.not_in([row["wire_name"] for row in rows])
-            connection.execute(sa.delete(bindings).where(bindings.c.queue == queue, others))
+        def add(connection: sa.Connection) -> None:
             if rows:
                 connection.execute(insert_ignore(connection, bindings), rows)  # replicas declare the same
             left_behind = connection.execute(sa.select(messages.c.message_id).where(messages.c.queue == queue))
             self._activity.begin(key_of(queue, message_id) for message_id in left_behind.scalars())
 
-        await self._do(replace)
+        await self._do(add)
 
     async def publish(self, batch: Sequence[Envelope]) -> list[Exception | None]:
         verdicts, rows = await self._do(lambda connection: self._store(connection, batch))

@@ -109,6 +109,11 @@ class House:
     async def post(self, envelopes: Sequence[Envelope]) -> None:
         await self._post.publish(envelopes)
 
+    def nobody_hears(self) -> None:
+        """The subscriber's bindings were deleted, by hand."""
+        with self.outside_bus.transaction() as connection:
+            connection.execute(sa.delete(sql.bindings).where(sql.bindings.c.queue == LISTENER))
+
     async def obey(self, *wire_names: str) -> None:
         """Somebody consumes these commands now."""
         await self._post.declare("elsewhere", [Binding(name, command=True) for name in wire_names])

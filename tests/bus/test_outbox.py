@@ -57,7 +57,7 @@ def test_a_row_is_deleted_only_once_it_is_confirmed(bench: CounterBench) -> None
 
 
 async def test_an_event_without_a_subscriber_vanishes_legally(house: House) -> None:
-    await house.declare()  # nobody subscribes
+    house.nobody_hears()
     await house.open()
     await house.tell(Count(name="a"))
     await eventually(lambda: house.totals() == {"a": 1} and house.is_at_rest())

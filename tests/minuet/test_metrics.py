@@ -7,10 +7,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from prometheus_client.parser import text_string_to_metric_families
 
+from bus.database import Database
 from bus.envelope import origin
 from bus.transport import Binding
+from bus.transports import sql
 from minuet import seeding
 from minuet.embedded import embedded
 from minuet.settings import Settings
@@ -97,9 +100,10 @@ async def test_a_message_that_cannot_be_handled_is_counted_as_failed(client: htt
     assert not any("stranger" in str(name) for name in told)
 
 
-async def test_a_message_that_nobody_obeys_is_counted_as_it_waits(client: httpx.AsyncClient, system: System) -> None:
+async def test_a_message_that_nobody_obeys_is_counted_as_it_waits(client: httpx.AsyncClient, tmp_path: Path) -> None:
     await seed(client)
-    await system.transport.declare("payment", [])
+    with Database(f"sqlite:///{tmp_path}/bus.db").transaction() as connection:
+        connection.execute(sa.delete(sql.bindings).where(sql.bindings.c.queue == "payment"))
     await place(client, "tok_ok")
     await until_told(client, "minuet_publish_failures_total", "order", "payment.retrieve-payment.v1")
     told = await until_told(client, "minuet_outbox_messages", "order")

@@ -31,6 +31,14 @@ async def test_an_event_reaches_every_queue_that_is_bound_to_it_and_no_other(
     assert await is_empty(transport, words.queue("c"), words)
 
 
+async def test_what_another_version_of_a_service_hears_it_still_hears(transport: Transport, words: Words) -> None:
+    """Both run for a while, and a start that is refused has taken nothing away."""
+    await transport.declare(words.queue("a"), [words.event("new")])
+    await transport.declare(words.queue("a"), [words.event("old")])
+    assert await transport.publish([words.envelope(words.event("new"), 1)]) == [None]
+    assert numbers(await receive(transport, words.queue("a"), 1)) == [1]
+
+
 async def test_a_command_reaches_its_queue(transport: Transport, words: Words) -> None:
     """Point to point."""
     await transport.declare(words.owner, [words.command()])
