@@ -18,7 +18,7 @@ from bus.delivery import open_delivery
 from bus.envelope import Envelope
 from bus.errors import NotYet, Poison, Refused
 from bus.ids import derived
-from bus.inbox import KEPT_SECONDS, Inbox, is_handled
+from bus.inbox import KEPT_SECONDS, PRUNED_AT_ONCE, Inbox, is_handled
 from bus.incoming import Incoming
 from bus.storable import storable
 from bus.tables import OPEN_LETTERS
@@ -43,13 +43,18 @@ class DeadLetters:
         closed = unit.connection.execute(_close(letters), {"ids": ids}).scalars().all()
         return Inbox().claim(unit, closed) if closed else set()
 
-    def set_aside(self, unit: UnitOfWork, message_id: str) -> None:
-        """Nothing: `keep` updates its row."""
+    def set_aside(self, unit: UnitOfWork, message_id: str) -> bool:
+        """`keep` updates its row."""
+        return True
 
 
 def keep(unit: UnitOfWork, work: Incoming, error: Exception) -> None:
-    """Store a message that failed. Poison is parked at once; anything else is retried a number of times first."""
-    work.source.set_aside(unit, work.envelope.id)
+    """Store a message that failed. Poison is parked at once; anything else is retried a number of times first.
+
+    Not if it is somebody else's by now: a timer that another replica has fired, or that is not due any more.
+    """
+    if not work.source.set_aside(unit, work.envelope.id):
+        return
     found = under(unit, work.envelope.id)
     envelope = apart(found, work.envelope)
     before = found if envelope is work.envelope else under(unit, envelope.id)
@@ -167,8 +172,10 @@ def describe(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def prune(unit: UnitOfWork) -> None:
-    """Closed letters go when nothing can be redriven any more that is as old."""
+def prune(unit: UnitOfWork) -> int:
+    """Some closed letters go when nothing can be redriven any more that is as old; returns how many."""
     letters = unit.service.tables.dead_letters
     closed = letters.c.status.not_in(OPEN_LETTERS) & (letters.c.first_at < unit.machine - KEPT_SECONDS)
-    unit.connection.execute(sa.delete(letters).where(closed))
+    some = sa.select(letters.c.message_id).where(closed).limit(PRUNED_AT_ONCE).with_for_update(skip_locked=True)
+    prune = sa.delete(letters).where(letters.c.message_id.in_(sa.select(some.cte("some").c.message_id)))
+    return len(unit.connection.execute(prune.returning(letters.c.message_id)).all())

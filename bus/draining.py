@@ -5,8 +5,9 @@ import asyncio
 import structlog
 
 from bus import dead_letters
+from bus.errors import Conflict, Unavailable
 from bus.transport import Delivery, GivesUp
-from bus.writer import Writer
+from bus.writer import PAUSE_SECONDS, Writer
 
 AT_ONCE = 100
 WHY = "given up by the transport after too many deliveries: a crash counts against everything that was in hand"
@@ -23,7 +24,7 @@ class Draining:
         self._writer = writer
 
     async def once(self) -> None:
-        """One that cannot be kept goes back, and holds up nobody else."""
+        """They are in hand as long as the database is away. One that cannot be kept goes back."""
         deliveries = await self._transport.receive(self._queue, AT_ONCE)
         kept = await asyncio.gather(*(self._keep(delivery) for delivery in deliveries), return_exceptions=True)
         await self._transport.ack([d for d, error in zip(deliveries, kept, strict=True) if error is None])
@@ -33,4 +34,8 @@ class Draining:
 
     async def _keep(self, delivery: Delivery) -> None:
         log.warning("given up by the transport", queue=self._queue, id=delivery.headers.get("ce-id"))
-        await self._writer.call(lambda context: dead_letters.receive(context.unit, delivery, WHY))
+        while True:
+            try:
+                return await self._writer.call(lambda context: dead_letters.receive(context.unit, delivery, WHY))
+            except (Unavailable, Conflict):  # not given back: some brokers drop what comes back too often
+                await asyncio.sleep(PAUSE_SECONDS)

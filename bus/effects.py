@@ -47,8 +47,8 @@ class Effects:
             return set(ids)
         return set(unit.connection.execute(_take(effects, self.attempts), {"ids": ids}).scalars())
 
-    def set_aside(self, unit: UnitOfWork, message_id: str) -> None:
-        self.claim(unit, [message_id])
+    def set_aside(self, unit: UnitOfWork, message_id: str) -> bool:
+        return bool(self.claim(unit, [message_id]))
 
 
 class FirstAttempts(Effects):

@@ -5,7 +5,7 @@ Pattern: Idempotent Receiver (Hohpe and Woolf, Enterprise Integration Patterns).
 
 from collections.abc import Sequence
 from functools import cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 
@@ -14,6 +14,7 @@ from bus.tables import OPEN_LETTERS
 from bus.unit import UnitOfWork
 
 KEPT_SECONDS = 30 * 24 * 3600.0  # a redrive of anything older is refused
+PRUNED_AT_ONCE = 10_000  # rows; a day's at once would hold up everybody, or be given up by the database again and again
 
 
 class Inbox:
@@ -29,8 +30,9 @@ class Inbox:
             return set(ids)
         return many.insert_new(unit.connection, inbox, rows)
 
-    def set_aside(self, unit: UnitOfWork, message_id: str) -> None:
-        """Nothing: a message counts as handled only when it was."""
+    def set_aside(self, unit: UnitOfWork, message_id: str) -> bool:
+        """A message counts as handled only when it was."""
+        return True
 
 
 def is_handled(unit: UnitOfWork, message_id: str) -> bool:
@@ -42,13 +44,18 @@ def _is_handled(inbox: sa.Table) -> sa.Select[tuple[bool]]:
     return sa.select(sa.exists().where(inbox.c.message_id == sa.bindparam("message_id")))
 
 
-def prune(unit: UnitOfWork) -> None:
-    """Not the ids of open dead letters: until they are closed, their redrive must find out what was handled."""
+def prune(unit: UnitOfWork) -> int:
+    """Some of what is old enough; returns how many. Not the ids of open dead letters: until they are closed, their
+    redrive must find out what was handled.
+    """
     tables = unit.service.tables
-    unit.connection.execute(_prune(tables.inbox, tables.dead_letters), {"oldest": unit.machine - KEPT_SECONDS})
+    values = {"oldest": unit.machine - KEPT_SECONDS, "most": PRUNED_AT_ONCE}
+    return len(unit.connection.execute(_prune(tables.inbox, tables.dead_letters), values).all())
 
 
 @cache
-def _prune(inbox: sa.Table, letters: sa.Table) -> sa.Delete:
+def _prune(inbox: sa.Table, letters: sa.Table) -> Any:
     open_letter = sa.exists().where(letters.c.message_id == inbox.c.message_id, letters.c.status.in_(OPEN_LETTERS))
-    return sa.delete(inbox).where(inbox.c.at < sa.bindparam("oldest"), ~open_letter)
+    old = sa.select(inbox.c.message_id).where(inbox.c.at < sa.bindparam("oldest"), ~open_letter).order_by(inbox.c.at)
+    some = old.limit(sa.bindparam("most")).with_for_update(of=inbox, skip_locked=True).cte("some")
+    return sa.delete(inbox).where(inbox.c.message_id.in_(sa.select(some.c.message_id))).returning(inbox.c.message_id)

@@ -27,8 +27,10 @@ class Source(Protocol):
         wrong: a repeat is rare, and to look first is a statement more.
         """
 
-    def set_aside(self, unit: UnitOfWork, message_id: str) -> None:
-        """The message goes to the dead letters instead of being handled."""
+    def set_aside(self, unit: UnitOfWork, message_id: str) -> bool:
+        """The message goes to the dead letters instead of being handled. False if it must not, as it is another's now,
+        or was taken back.
+        """
 
 
 @dataclass(eq=False)

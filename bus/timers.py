@@ -97,8 +97,8 @@ class DueTimers:
         taken = unit.connection.execute(_take(unit.service.tables.timers), {"ids": ids, "now": unit.now})
         return set(taken.scalars())
 
-    def set_aside(self, unit: UnitOfWork, message_id: str) -> None:
-        self.claim(unit, [message_id])
+    def set_aside(self, unit: UnitOfWork, message_id: str) -> bool:
+        return bool(self.claim(unit, [message_id]))
 
 
 @cache

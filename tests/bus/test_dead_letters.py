@@ -1,12 +1,16 @@
 """What could not be handled: retried with growing pauses, parked, or closed because it was handled after all."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
-from bus.dead_letters import ATTEMPTS
+from bus import timers
+from bus.dead_letters import ATTEMPTS, keep
+from bus.incoming import Incoming, decode
+from bus.unit import Context
 from tests.bus.bench import CounterBench
-from tests.bus.counter import Count, Double, Remind, Reset, Stumble, nothing, raising
+from tests.bus.counter import Count, Double, Forget, Remind, Reset, Stumble, nothing, raising, tables
 
 FIRST_PAUSE = timedelta(seconds=1)
 LONG = timedelta(hours=1)
@@ -102,6 +106,25 @@ def test_whatever_a_handler_raises_is_no_more_than_its_own_failure(bench: Counte
     bench.batch(bench.arrive(Stumble(name="a"), "1"), bench.arrive(Count(name="b"), "2"))
     assert bench.totals() == {"b": 1}
     assert type(error).__name__ in bench.letters()["1"][2]
+
+
+def kept(work: Incoming, context: Context) -> None:
+    keep(context.unit, work, RuntimeError("forgot"))
+
+
+def test_a_timer_that_was_moved_or_fired_by_another_meanwhile_is_no_letter(bench: CounterBench) -> None:
+    """It would go off early, or twice."""
+    bench.batch(bench.arrive(Remind(name="a", days=0), "1"), bench.arrive(Remind(name="b", days=0), "2"))
+    with bench.database.snapshot() as connection:
+        seen = timers.due(connection, tables.timers, bench.clock.now())
+    bench.tell(Forget(name="a"))
+    bench.tell(Remind(name="b", days=1))
+    for envelope in seen:
+        failed = decode(bench.service, envelope, timers.DueTimers())
+        bench.call(partial(kept, failed))
+    assert len(seen) == 2
+    assert bench.letters() == {}
+    assert len(bench.rows(tables.timers)) == 1
 
 
 def test_a_timer_that_fails_becomes_a_letter_and_not_a_loop(bench: CounterBench) -> None:

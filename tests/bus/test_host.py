@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 
+from bus import inbox
 from bus.database import Database
 from bus.errors import Refused, Unavailable
 from bus.unit import Context
@@ -28,6 +29,17 @@ class Broken(Database):
             touched = [connection.execute(sa.select(each)).first() for each in (tables.inbox, tables.dead_letters)]
             if any(touched) and self.broken:
                 raise ArithmeticError("unheard of")
+
+
+async def test_what_is_too_old_goes_piece_by_piece(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A month after a busy day there may be more than one transaction can delete."""
+    monkeypatch.setattr(inbox, "PRUNED_AT_ONCE", 2)
+    now = house.clock.machine()
+    ids = [{"message_id": f"{n}", "at": now - inbox.KEPT_SECONDS - n} for n in range(1, 8)]
+    with house.outside.transaction() as connection:
+        connection.execute(sa.insert(tables.inbox), [*ids, {"message_id": "young", "at": now}])
+    await house.open()
+    await eventually(lambda: [row.message_id for row in house.rows(tables.inbox)] == ["young"])
 
 
 class Gate:
