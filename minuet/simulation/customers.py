@@ -23,6 +23,8 @@ MUST_HEED = HEEDED["order", "CancelOrder"]
 MISUSED = 0.1  # the share of requests beside which there is one that must be refused
 IMPATIENT = 0.7  # the share of customers who cancel while a deadline of their order waits among the dead letters
 CALLED_OFF = 0.3  # and while somebody else tries again what nobody knows the outcome of
+HANGS_SECONDS = (1.0, 2.4)
+HANGING = 0.6  # and while their card is still being charged after so long
 SAID_AGAIN = 0.3  # the share of bank transfers of which we are told twice
 
 
@@ -112,6 +114,9 @@ class Customers:
                 self._world.loop.call_soon(self._lose_patience, key, context=self._outside)
             if (service, table, event) == ("payment", "effects", "UPDATE"):
                 self._world.loop.call_soon(self._lose_trust, key, context=self._outside)
+            if (service, table, event) == ("payment", "effects", "INSERT"):
+                wait = self._chance.uniform(*HANGS_SECONDS)
+                self._world.loop.call_later(wait, self._change_mind, key, context=self._outside)
             if service == "order" and table == "saga_instances" and key in self._regretful:
                 found = self._books.order(key)
                 if found is not None and found.state in self._regretful[key].regrets:
@@ -123,6 +128,12 @@ class Customers:
         for (body,) in self._books.rows("order", query, message_id):
             if self._chance.random() < IMPATIENT:
                 self._acting.begin(self._give_up(json.loads(body)["about"], scatter(self._chance)))
+
+    def _change_mind(self, effect_id: str) -> None:
+        """Still under way?"""
+        for (subject,) in self._books.rows("payment", "SELECT subject FROM effects WHERE effect_id = ?", effect_id):
+            if self._chance.random() < HANGING:
+                self._acting.begin(self._give_up(subject, 0.0))
 
     def _lose_trust(self, effect_id: str) -> None:
         """A call takes longer than it should."""

@@ -21,6 +21,7 @@ class Network(httpx.AsyncBaseTransport):
     def __init__(self, gateway: httpx.AsyncBaseTransport, outside: contextvars.Context) -> None:
         self.faults: Faults | None = None  # of the present world
         self.waiting = 0  # callers
+        self.slow_to_tell = False  # in some worlds questions take long, too
         self._gateway = gateway
         self._outside = outside
 
@@ -39,7 +40,7 @@ class Network(httpx.AsyncBaseTransport):
         if (hard := self._strike("gateway-request-lost")) is not None:
             await asyncio.sleep(hard * UNREACHABLE_SECONDS)
             raise httpx.ReadError("the connection broke", request=request)
-        slow = self._strike("gateway-slow")
+        slow = self._strike("gateway-slow") if self.slow_to_tell or request.method == "POST" else None
         late = 0.0 if slow is None else LATEST_SECONDS * slow**0.2
         arrived = self._outside.run(asyncio.get_running_loop().create_task, self._arrive(request, late))
         response = await asyncio.shield(arrived)

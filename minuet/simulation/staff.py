@@ -1,6 +1,8 @@
 """What the people do who look after the system: operators, and the call centre."""
 
 import asyncio
+from collections.abc import Sequence
+from contextvars import copy_context
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -8,11 +10,13 @@ from typing import Any
 from minuet.simulation.acting import Acting
 from minuet.simulation.chance import branch, scatter
 from minuet.simulation.oracle.books import time_of
+from minuet.simulation.oracle.touched import Touched
 from minuet.simulation.world import World
 
 ROUNDS = (1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 13, 14, 16, 17, 20, 24, 30, 38, 45, 62, 75, 100, 123, 130, 160)  # days
 TO_THE_MINUTE = 0.4  # the share of rounds on the day, and so when deadlines of that day are due
 BY_MISTAKE = 0.2  # the share of closed cases that somebody takes for open
+IN_A_HURRY = 0.8  # the share of payments to be called off whose next question to the gateway an operator does not await
 AGENTS = ("anna", "ben")
 RESOLVED = (0.25, 0.25, 0.02)  # the share of open cases in each round, in different worlds: some call centres are small
 
@@ -26,6 +30,8 @@ class Staff:
         self._resolved = self._chance.choice(RESOLVED)
         self._reasons = 0
         self._meddles = "operators" in world.faults.kinds
+        self._outside = copy_context()  # of no process: not of the one that has just committed
+        world.watchers.append(self._committed)
 
     def plan(self) -> None:
         for day in ROUNDS:
@@ -79,6 +85,18 @@ class Staff:
         timers = "SELECT timer_id FROM timers WHERE subject = ? ORDER BY due_at, timer_id"
         for (timer_id,) in self._books.rows(service, timers, subject) if self._meddles else ():
             await self._do(service, f"/timers/{timer_id}/fire", {}, "otto")
+
+    def _committed(self, service: str, rows: Sequence[Touched]) -> None:
+        """Somebody wants his money back, or not to pay, and is told that nobody knows yet: some cannot wait."""
+        for table, _, key in rows if service == "payment" else ():
+            if table == "saga_instances":
+                self._world.loop.call_soon(self._urge, key, context=self._outside)
+
+    def _urge(self, instance_id: str) -> None:
+        query = "SELECT subject FROM saga_instances WHERE instance_id = ? AND state LIKE 'unsure/%'"
+        for (subject,) in self._books.rows("payment", query, instance_id):
+            if not self._world.faults.healed and self._chance.random() < IN_A_HURRY:
+                self._acting.begin(self.hurry("payment", subject))
 
     # --- the call centre
 

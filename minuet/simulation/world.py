@@ -63,6 +63,7 @@ class World:
         self._nodes = branch(seed, "nodes")
         self.stage.network.faults = faults
         self.stage.network.waiting = 0
+        self.stage.network.slow_to_tell = branch(seed, "network").random() < 0.5
         faults.told = self.trace.tell
         for name, disk in self.stage.disks.items():
             disk.committed = partial(self._committed, name)
