@@ -177,5 +177,5 @@ def prune(unit: UnitOfWork) -> int:
     letters = unit.service.tables.dead_letters
     closed = letters.c.status.not_in(OPEN_LETTERS) & (letters.c.first_at < unit.machine - KEPT_SECONDS)
     some = sa.select(letters.c.message_id).where(closed).limit(PRUNED_AT_ONCE).with_for_update(skip_locked=True)
-    prune = sa.delete(letters).where(letters.c.message_id.in_(sa.select(some.cte("some").c.message_id)))
-    return len(unit.connection.execute(prune.returning(letters.c.message_id)).all())
+    delete = sa.delete(letters).where(letters.c.message_id.in_(sa.select(some.cte("some").c.message_id)))
+    return len(unit.connection.execute(delete.returning(letters.c.message_id)).all())

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -102,7 +103,7 @@ async def test_a_message_that_cannot_be_handled_is_counted_as_failed(client: htt
 
 async def test_a_message_that_nobody_obeys_is_counted_as_it_waits(client: httpx.AsyncClient, tmp_path: Path) -> None:
     await seed(client)
-    with Database(f"sqlite:///{tmp_path}/bus.db").transaction() as connection:
+    with closing(Database(f"sqlite:///{tmp_path}/bus.db")) as bus, bus.transaction() as connection:
         connection.execute(sa.delete(sql.bindings).where(sql.bindings.c.queue == "payment"))
     await place(client, "tok_ok")
     await until_told(client, "minuet_publish_failures_total", "order", "payment.retrieve-payment.v1")
