@@ -93,7 +93,11 @@ def verdict(envelope: Envelope, answer: "asyncio.Future[object]") -> Verdict:
         return Unroutable.of(envelope.type)
     if isinstance(error, CONNECTION_EXCEPTIONS):
         return Unavailable(f"the broker: {words(error)}")
-    return error if isinstance(error, Exception) else None
+    if isinstance(error, asyncio.CancelledError):  # what the client library gives as the reason for which it has ended
+        return Unavailable("the connection to the broker was closed")
+    if error is not None and not isinstance(error, Exception):
+        raise error
+    return error
 
 
 def without_repeats(batch: Sequence[Envelope]) -> Iterator[list[Envelope]]:
