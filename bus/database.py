@@ -1,7 +1,6 @@
 """One database per service: how it is opened, and what its errors mean."""
 
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,9 +14,11 @@ from sqlalchemy.pool import StaticPool
 from bus.errors import Conflict, Unavailable
 
 CONFLICTS = {"40001", "40P01", "55P03", "23505"}  # serialization failure, deadlock, lock timeout, key inserted by both
+READ_ONLY = "25006"  # a standby that has not taken over yet
 AWAY = {"08", "53", "57", "58"}  # classes: connection, resources, an administrator's intervention, the system
 BUSY_SECONDS = 5.0
-READERS = 8  # at once; the writer always finds a connection
+READERS = 8  # over HTTP, at once
+OTHERS = 4  # the writer, those who look for deadlines and for what is overdue, and the probe: they wait for no reader
 
 # A snapshot is one moment's truth, however many statements look at it.
 READING: dict[str, dict[str, Any]] = {
@@ -72,7 +73,6 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = open_engine(url)
         self._reading = READING[self.engine.dialect.name]
-        self._readers = threading.BoundedSemaphore(READERS)
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
@@ -82,7 +82,7 @@ class Database:
     @contextmanager
     def snapshot(self) -> Iterator[sa.Connection]:
         """Read-only: what was written by mistake is refused or rolled back."""
-        with naming_absence(), self._readers, self.engine.connect() as connection:
+        with naming_absence(), self.engine.connect() as connection:
             yield connection.execution_options(**self._reading)
 
     def close(self) -> None:
@@ -107,7 +107,7 @@ def open_postgresql(url: str) -> sa.Engine:
     engine = sa.create_engine(
         url,
         isolation_level="READ COMMITTED",  # whatever is read to be changed is locked
-        pool_size=READERS + 2,
+        pool_size=READERS + OTHERS,
         max_overflow=0,
         pool_use_lifo=True,  # the connection that has prepared the statements
         hide_parameters=True,
@@ -178,6 +178,8 @@ def is_contended(error: Exception) -> bool:
 
 def is_unreachable(error: Exception) -> bool:
     """Nobody's fault but the database's: wait, count nothing."""
+    if isinstance(error, sa.exc.DBAPIError) and getattr(error.orig, "sqlstate", None) == READ_ONLY:
+        return True
     if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
         return True
     if isinstance(error, sa.exc.TimeoutError | Unavailable):

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bus.database import READERS
+from bus.database import OTHERS, READERS
 from tests.chaos.faults import ALL, SHORT, Chaos, Fault, rounds
 from tests.chaos.house import House, house
 from tests.chaos.judging import judge_in_between, judge_in_the_end, wait_for_rest
@@ -73,7 +73,7 @@ def test_whatever_breaks_every_order_ends_right_and_the_books_agree(plan: Plan, 
     assert here.broker_connections() == connections
     in_transaction = here.database_connections()
     assert max(in_transaction) < LONGEST_TRANSACTION_SECONDS
-    assert len(in_transaction) <= len(here.cluster.everyone()) * (READERS + 2), "more than their pools"
+    assert len(in_transaction) <= len(here.cluster.everyone()) * (READERS + OTHERS), "more than their pools"
 
 
 def rage(plan: Plan, chaos: Chaos, people: People) -> Counter[str]:
