@@ -5,7 +5,6 @@ import asyncio
 import structlog
 
 from bus import dead_letters
-from bus.errors import Conflict, Unavailable
 from bus.transport import Delivery, GivesUp
 from bus.writer import PAUSE_SECONDS, Writer
 
@@ -24,18 +23,19 @@ class Draining:
         self._writer = writer
 
     async def once(self) -> None:
-        """They are in hand as long as the database is away. One that cannot be kept goes back."""
+        """They are in hand until they are kept."""
         deliveries = await self._transport.receive(self._queue, AT_ONCE)
-        kept = await asyncio.gather(*(self._keep(delivery) for delivery in deliveries), return_exceptions=True)
-        await self._transport.ack([d for d, error in zip(deliveries, kept, strict=True) if error is None])
-        await self._transport.nack([d for d, error in zip(deliveries, kept, strict=True) if error is not None])
-        for error in filter(None, kept):
-            raise error
+        await asyncio.gather(*(self._keep(delivery) for delivery in deliveries))
 
     async def _keep(self, delivery: Delivery) -> None:
-        log.warning("given up by the transport", queue=self._queue, id=delivery.headers.get("ce-id"))
+        """Whatever the trouble, it is not given back: some brokers drop what comes back too often."""
+        found = {"queue": self._queue, "id": delivery.headers.get("ce-id")}
+        log.warning("given up by the transport", **found)
         while True:
             try:
-                return await self._writer.call(lambda context: dead_letters.receive(context.unit, delivery, WHY))
-            except (Unavailable, Conflict):  # not given back: some brokers drop what comes back too often
+                await self._writer.call(lambda context: dead_letters.receive(context.unit, delivery, WHY))
+                break
+            except Exception as error:
+                log.warning("it cannot be kept now, and stays in hand", **found, why=str(error))
                 await asyncio.sleep(PAUSE_SECONDS)
+        await self._transport.ack([delivery])

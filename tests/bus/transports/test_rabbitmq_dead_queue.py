@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,7 +14,9 @@ from bus.clock import ManualClock
 from bus.database import Database
 from bus.host import Host
 from bus.topology import DELIVERY_LIMIT
+from bus.transport import Delivery
 from bus.transports.rabbitmq import RabbitTransport
+from tests.bus.faults import Switchable, Through
 from tests.bus.transports.strangers import publish, stranger
 from tests.bus.transports.words import receive
 from tests.operators.fragile import Fragile
@@ -48,9 +51,26 @@ async def give_up_delivering(url: str, count: int, poison: bytes) -> None:
     await transport.close()
 
 
+class LookedThrough(Through):
+    """The broker's, and whether the dead queue has been emptied."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given_up: list[Delivery] = []
+
+    def dead_queue(self, queue: str) -> str:
+        return f"{queue}.dead"
+
+    async def receive(self, queue: str, limit: int) -> list[Delivery]:
+        deliveries = await super().receive(queue, limit)
+        if queue == self.dead_queue("fragile"):
+            self.given_up += deliveries
+        return deliveries
+
+
 @asynccontextmanager
-async def hosted(url: str, folder: Path, fragile: Fragile) -> AsyncIterator[Host]:
-    database, transport = Database(f"sqlite:///{folder}/fragile.db"), RabbitTransport(url)
+async def hosted(url: str, database: Database, fragile: Fragile, through: LookedThrough) -> AsyncIterator[Host]:
+    transport = through.around(RabbitTransport(url))
     service = fragile.service()
     service.metadata.create_all(database.engine)
     host = Host(service, database, transport, ManualClock(), uuid4, Activity())
@@ -62,20 +82,42 @@ async def hosted(url: str, folder: Path, fragile: Fragile) -> AsyncIterator[Host
     database.close()
 
 
+async def ended(host: Host) -> list[tuple[str, str]] | None:
+    """All six dead letters, as soon as none is to be tried again."""
+    with host.database.snapshot() as connection:
+        rows = connection.execute(host.service.tables.dead_letters.select()).all()
+    found = sorted((row.message_id, row.status) for row in rows)
+    return found if len(found) == 6 and all(status != "retrying" for _, status in found) else None
+
+
+async def is_empty(url: str) -> bool:
+    async with stranger(url) as channel:
+        counted = [await channel.declare_queue(queue, passive=True) for queue in ("fragile", "fragile.dead")]
+    return [queue.declaration_result.message_count for queue in counted] == [0, 0]
+
+
 async def test_innocents_are_handled_and_the_poison_is_parked(url: str, tmp_path: Path) -> None:
     """A crash counts against everything that was in hand. Afterwards both queues are empty."""
     await give_up_delivering(url, 5, b"not JSON")
     fragile = Fragile()
-    async with hosted(url, tmp_path, fragile) as host:
-
-        async def done() -> list[tuple[str, str]] | None:
-            with host.database.snapshot() as connection:
-                rows = connection.execute(host.service.tables.dead_letters.select()).all()
-            found = sorted((row.message_id, row.status) for row in rows)
-            return found if len(found) == 6 and all(status != "retrying" for _, status in found) else None
-
-        assert await until(done) == [*((f"mark-{n}", "redriven") for n in range(5)), ("mark-5", "parked")]
+    async with hosted(url, Database(f"sqlite:///{tmp_path}/fragile.db"), fragile, LookedThrough()) as host:
+        innocents = [(f"mark-{n}", "redriven") for n in range(5)]
+        assert await until(partial(ended, host)) == [*innocents, ("mark-5", "parked")]
         assert sorted(fragile.tried) == [f"tea-{n}" for n in range(5)]
-    async with stranger(url) as channel:
-        for queue in ("fragile", "fragile.dead"):
-            assert (await channel.declare_queue(queue, passive=True)).declaration_result.message_count == 0
+    assert await is_empty(url)
+
+
+async def test_while_the_database_is_away_what_was_given_up_stays_in_hand(url: str, tmp_path: Path) -> None:
+    """It is not given back again and again: some brokers drop what comes back too often."""
+    await give_up_delivering(url, 5, b"not JSON")
+    through, database = LookedThrough(), Switchable(f"sqlite:///{tmp_path}/fragile.db")
+    async with hosted(url, database, Fragile(), through) as host:
+        database.away = True
+
+        async def missed() -> bool | None:
+            return (bool(through.given_up) and database.missed > 4) or None
+
+        await until(missed)
+        database.away = False
+        assert await until(partial(ended, host))
+        assert through.given_back == []
