@@ -118,10 +118,9 @@ def _lease(effects: sa.Table) -> Any:
     return claim.returning(effects.c.headers, effects.c.body, effects.c.attempts)
 
 
-def postpone(context: Context, effect_id: str) -> None:
-    """An attempt failed: the next one comes after a pause that doubles, 1 s at first."""
+def postpone(context: Context, lease: Lease) -> None:
+    """An attempt failed: the next one comes after a pause that doubles, 1 s at first. Unless another has leased it."""
     effects = context.unit.service.tables.effects
-    row = effects.c.effect_id == effect_id
-    attempts = context.unit.connection.execute(sa.select(effects.c.attempts).where(row)).scalar() or 1
-    pause = min(LONGEST_PAUSE, 2.0 ** (attempts - 1))
-    context.unit.connection.execute(sa.update(effects).where(row).values(lease_until=context.unit.machine + pause))
+    mine = effects.c.effect_id == lease.effect.id, effects.c.attempts == lease.attempt
+    pause = min(LONGEST_PAUSE, 2.0 ** min(lease.attempt - 1, 30))  # an exponent has a limit, too
+    context.unit.connection.execute(sa.update(effects).where(*mine).values(lease_until=context.unit.machine + pause))

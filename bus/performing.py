@@ -60,7 +60,7 @@ class Performing:
             except Exception as error:
                 self._hooks.after_effect(effect, error)
                 log.warning("effect failed, will be tried again", type=effect.type, id=effect.id, why=repr(error))
-                self._writer.join(lambda context: effects.postpone(context, effect.id))
+                self._writer.join(lambda context: effects.postpone(context, lease))
                 return
         self._hooks.after_effect(effect, None)
         source = effects.Effects() if again else effects.FirstAttempts()

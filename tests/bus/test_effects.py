@@ -61,16 +61,30 @@ def test_an_effect_is_leased_to_whoever_committed_it(bench: CounterBench) -> Non
 
 
 def test_pauses_double_up_to_the_longest(bench: CounterBench) -> None:
-    effect = committed(bench).effect
+    lease = committed(bench)
     pauses = []
     for _ in range(12):
-        bench.call(lambda context: effects.postpone(context, effect.id))
+        bench.call(partial(effects.postpone, lease=lease))
         [row] = bench.rows(tables.effects)
         pauses.append(row.lease_until - bench.clock.machine())
         bench.clock.advance(timedelta(seconds=pauses[-1] + 1))
-        assert sweep(bench) == [effect]
+        [lease] = bench.call(effects.sweep)
     assert pauses[:4] == [1, 2, 4, 8]
     assert pauses[-1] == effects.LONGEST_PAUSE
+
+
+def test_after_years_of_failures_it_is_still_tried(bench: CounterBench) -> None:
+    bench.call(partial(effects.postpone, lease=replace(committed(bench), attempt=2000)))
+    assert bench.rows(tables.effects) != []
+
+
+def test_who_fails_late_leaves_the_lease_of_another_alone(bench: CounterBench) -> None:
+    """Else a third would begin the call while the other one makes it."""
+    late = committed(bench)
+    bench.clock.advance(timedelta(seconds=effects.LEASE_SECONDS + 1))
+    [lease] = bench.call(effects.sweep)
+    bench.call(partial(effects.postpone, lease=late))
+    assert [row.lease_until for row in bench.rows(tables.effects)] == [lease.until]
 
 
 def test_an_outcome_counts_once_though_it_was_carried_out_twice(bench: CounterBench) -> None:
