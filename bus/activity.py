@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import ClassVar
 
 
 class Activity:
     """Told of every message, effect and due timer that is unprocessed. Nobody listens: real time waits for no one."""
+
+    listens: ClassVar[bool] = False  # to what was left behind before it was there, too: that may be much to read
 
     def begin(self, keys: Iterable[str]) -> None:
         """These are unprocessed. To begin one twice is to begin it once."""

@@ -111,6 +111,8 @@ class Host:
         """Left behind by a crash: unprocessed until the sweeper has seen to it."""
         for check in self.service.checks:
             check(context.unit.connection)
+        if not self._activity.listens:
+            return
         tables = context.unit.service.tables
         waiting = context.unit.connection.execute(outbox.everything(tables.outbox))
         self._activity.begin(outbox_key(Envelope.from_row(row)) for row in waiting)

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from bus.activity import Activity
 from bus.clock import AcceleratedClock
@@ -15,6 +16,8 @@ class StandingClock(Activity):
     It also stops at the earliest timer until that timer has gone off, so timers of all services go off in due order
     and none sees a time later than its own.
     """
+
+    listens: ClassVar[bool] = True
 
     def __init__(self, formula: AcceleratedClock) -> None:
         self._formula = formula

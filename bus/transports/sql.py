@@ -80,6 +80,8 @@ class SqlTransport:
         def add(connection: sa.Connection) -> None:
             if rows:
                 connection.execute(insert_ignore(connection, bindings), rows)  # replicas declare the same
+            if not self._activity.listens:
+                return
             left_behind = connection.execute(sa.select(messages.c.message_id).where(messages.c.queue == queue))
             self._activity.begin(key_of(queue, message_id) for message_id in left_behind.scalars())
 

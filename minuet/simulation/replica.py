@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from contextvars import ContextVar, copy_context
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from bus.activity import Activity
 from bus.errors import Unavailable
@@ -24,6 +24,8 @@ RUNNING_IN: ContextVar["Replica | None"] = ContextVar("replica", default=None)  
 
 class Keys(Activity):
     """What a process says is under way in it."""
+
+    listens: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self.under_way: set[str] = set()
