@@ -24,6 +24,7 @@ class Link:
         self._name = name
         self._connection: AbstractConnection | None = None
         self._connecting: asyncio.Task[AbstractConnection] | None = None
+        self._asked: AbstractChannel | None = None  # to see whether the broker answers
         self._ending: set[asyncio.Task[None]] = set()
 
     async def ready(self) -> AbstractConnection:
@@ -64,10 +65,14 @@ class Link:
         ending.add_done_callback(self._ending.discard)
 
     async def check(self) -> None:
-        """Raises Unavailable unless the broker answers now."""
-        channel = await self.open_channel()
+        """Raises Unavailable unless the broker answers now. Always on one channel: the client library keeps something
+        of each that it has opened, as long as the connection lasts.
+        """
+        await self.ready()
+        if self._asked is None or self._asked.is_closed:
+            self._asked = await self.open_channel()
         async with answered():
-            await channel.close()
+            await self._asked.set_qos(prefetch_count=1)
 
     async def close(self) -> None:
         if self._connecting is not None:
