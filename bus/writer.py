@@ -55,7 +55,11 @@ class Writer:
         `request_id` is the cause of what it sends: give the same to say the same again.
         """
         work = Call(self._origin(request_id), run)
-        await self.do([work])
+        try:
+            await self.do([work])
+        except Unavailable:
+            if not work.done:  # the database may have gone away after this, at the next of those that shared the batch
+                raise
         if work.error is not None:
             raise work.error
         result: T = work.result

@@ -26,13 +26,15 @@ class Client:
     def put(self, service: str, path: str, body: Any) -> Any:
         return self._call("PUT", service, path, json=body)
 
-    def post(self, service: str, path: str, body: Any = None) -> Any:
-        return self._call("POST", service, path, json=body)
+    def post(self, service: str, path: str, body: Any = None, key: str | None = None) -> Any:
+        """`key` is an idempotency key: what must not happen twice needs one, as it may be asked for again."""
+        return self._call("POST", service, path, key, json=body)
 
-    def _call(self, method: str, service: str, path: str, **more: Any) -> Any:
+    def _call(self, method: str, service: str, path: str, key: str | None = None, **more: Any) -> Any:
+        headers = self._headers if key is None else {**self._headers, "Idempotency-Key": key}
         url = self._url.replace("{service}", service).replace("{port}", str(services.PORTS[service]))
         try:
-            answer = patiently(lambda: httpx.request(method, url + path, headers=self._headers, timeout=10, **more))
+            answer = patiently(lambda: httpx.request(method, url + path, headers=headers, timeout=10, **more))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             fail(f"no minuet answers at {url} ({error}): start one with `minuet up`, or give --url")
         if answer.is_error:

@@ -1,6 +1,7 @@
 """`minuet order`: place, show, list and cancel orders of a running system."""
 
 from typing import Annotated, Any
+from uuid import uuid4
 
 import typer
 
@@ -21,7 +22,7 @@ def place(
 ) -> None:
     """Place an order."""
     body = {"customer_id": customer, "items": [parse_item(text) for text in item], "payment": parse_payment(pay)}
-    order = client(url).post("order", "/orders", body)
+    order = client(url).post("order", "/orders", body, key=str(uuid4()))
     typer.echo(f"{order['order_id']}  {order['state']}  {money(order['total'])}")
 
 

@@ -187,6 +187,29 @@ async def test_while_the_database_is_away_nothing_is_given_back_or_counted(house
     assert house.rows(tables.dead_letters) == []
 
 
+async def test_what_was_committed_is_not_said_to_have_failed(house: House) -> None:
+    """Of several in one batch, of which one fails, each is done by itself: the database may go away in between."""
+    process = await house.open(database=Switchable)
+    assert isinstance(process.database, Switchable)
+    call, gate = process.host.writer.call, Gate()
+
+    def refuse(_: Context) -> None:
+        raise Refused("no")
+
+    def go_away(_: Context) -> None:
+        process.database.away = True  # type: ignore[attr-defined]
+        raise Unavailable("gone")
+
+    before = asyncio.create_task(call(gate.hold))
+    await gate.reached()
+    together = asyncio.gather(*map(call, (lambda _: "done", refuse, go_away)), return_exceptions=True)
+    await asyncio.sleep(0)
+    gate.open()
+    await before
+    assert [type(outcome) for outcome in await together] == [str, Refused, Unavailable]
+    process.database.away = False
+
+
 async def test_a_commit_whose_outcome_is_unknown_is_done_once(house: House) -> None:
     """The inbox tells, when the same batch is tried again."""
     process = await house.open(database=Switchable)
