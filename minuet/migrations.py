@@ -73,7 +73,9 @@ def wait_for_turn(connection: sa.Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text("SET LOCAL lock_timeout = 0"))
         connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        connection.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": UPGRADING})
+        connection.execute(sa.text("SET LOCAL lock_timeout = '5s'"))  # behind us everybody would wait, too
 
 
 def upgrade(service: str, connection: sa.Connection) -> str | None:

@@ -73,6 +73,8 @@ timers = sa.table(
 
 
 def upgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":  # what the version before commits meanwhile would be lost
+        op.execute("LOCK TABLE payments, invoices, effects IN ACCESS EXCLUSIVE MODE")
     refuse_calls_under_way()
     saga_1.create()
     op.create_table(
