@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from bus.envelope import Envelope
 from bus.errors import Poison
+from bus.flaws import sentence
 from bus.message import Message
 from bus.nul import REFUSAL, contains_nul
 from bus.service import Service
@@ -82,7 +83,4 @@ def decode(service: Service, envelope: Envelope, source: Source) -> Incoming:
 
 def what_is_wrong(error: Exception) -> str:
     """Where and what, for a person."""
-    if not isinstance(error, ValidationError):
-        return str(error)
-    found = [(".".join(str(part) for part in e["loc"]), e["msg"]) for e in error.errors()]
-    return "; ".join(f"{where}: {what}" if where else what for where, what in found)
+    return sentence(error.errors()) if isinstance(error, ValidationError) else str(error)

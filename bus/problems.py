@@ -10,9 +10,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from bus.errors import Conflict, NotYet, Refused, Unavailable
+from bus.flaws import MOST, flaws, sentence
 
-MOST_ERRORS = 10  # are told at once: an answer is not much larger than what it answers
-LONGEST_WORDS = 200
 SOON_SECONDS = "1"
 AGAIN = "try again, with the same Idempotency-Key if the request has one"
 
@@ -55,22 +54,16 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         found = error.errors()
-        errors = [told(e) for e in found[:MOST_ERRORS]]
-        more = f"; and {len(found) - MOST_ERRORS} more" if len(found) > MOST_ERRORS else ""
-        return problem(422, "; ".join(f"{e['where']}: {e['what']}" for e in errors) + more, errors=errors)
+        return problem(422, sentence(found), errors=flaws(found[:MOST]))
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> JSONResponse:
         if error.status_code == 400 and error.__cause__ is not None:  # whatever hostile JSON can raise
             return problem(400, "the body cannot be read: it is nested too deeply, or a number has too many digits")
-        return problem(error.status_code, str(error.detail))
+        answer = problem(error.status_code, str(error.detail))
+        answer.headers.update(error.headers or {})  # which methods are allowed, for one
+        return answer
 
     @app.exception_handler(Exception)
     async def unexpected(_: Request, __: Exception) -> JSONResponse:
         return problem(500, "unexpected error; it is in the log")
-
-
-def told(error: Any) -> dict[str, str]:
-    """Where and what is wrong; what was sent is not said again at any length."""
-    what = f"not JSON: {error['ctx']['error']}" if error["type"] == "json_invalid" else error["msg"]
-    return {"where": ".".join(str(part) for part in error["loc"])[:LONGEST_WORDS], "what": what[:LONGEST_WORDS]}

@@ -134,6 +134,13 @@ async def test_what_goes_wrong_inside_is_a_problem_document_that_leaks_nothing(o
     assert is_problem(await open_one.get("/nowhere"), 404, "Not Found")
 
 
+async def test_a_method_that_there_is_not_is_told_those_that_there_are(open_one: httpx.AsyncClient) -> None:
+    """RFC 9110, 15.5.6."""
+    answer = await open_one.delete("/echo")
+    assert is_problem(answer, 405, "Method Not Allowed")
+    assert answer.headers["Allow"] == "POST"
+
+
 @pytest.mark.parametrize("path", ["/away", "/contended"])
 async def test_what_is_over_soon_says_so(open_one: httpx.AsyncClient, path: str) -> None:
     answer = await open_one.get(path)

@@ -28,7 +28,7 @@ def deliver(bench: FragileBench, headers: dict[str, object], body: bytes = b'{"n
         ({"ce-subject": "x" * 501}, b"{}", "not a CloudEvent that can be kept: ce-subject longer than 500 characters"),
         ({"ce-subject": "half a \ud800 pair"}, b"{}", "not a CloudEvent that can be kept: ce-subject"),
         ({"ce-type": "fragile.unheard-of.v1"}, b"{}", "fragile does not handle 'fragile.unheard-of.v1'"),
-        ({}, b"not json", "not a valid fragile.mark.v1: Invalid JSON: "),
+        ({}, b"not json", "not a valid fragile.mark.v1: not JSON: "),
         ({}, b"\xff\xfe", "not a valid fragile.mark.v1: "),
         ({}, b"[" * 100_000, "not a valid fragile.mark.v1: "),
         ({}, b'{"name": 7}', "not a valid fragile.mark.v1: name: Input should be a valid string"),

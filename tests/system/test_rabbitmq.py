@@ -73,15 +73,25 @@ def test_an_order_that_is_placed_by_message_completes(tmp_path: Path, url: str) 
 def test_an_order_that_the_api_would_refuse_is_parked_with_the_same_sentence(tmp_path: Path, url: str) -> None:
     """And so is what is no message at all; the queue goes on."""
     with on_rabbitmq(tmp_path, url) as system:
-        bad, good = str(uuid4()), str(uuid4())
+        bad, worse, good = str(uuid4()), str(uuid4()), str(uuid4())
         place_order(url, bad, customer_id="nobody")
+        place_order(url, worse, items=[{"sku": "TEAPOT", "quantity": 0}])
         place_order(url, good)
 
         def handled() -> bool | None:
             return system.client.get(f"/orders/{good}").is_success or None
 
         until(handled, "the good order")
-        [letter] = until(lambda: system.get("/dead-letters")["items"] or None, "the letter")
-        asked = {"customer_id": "nobody", "items": [{"sku": "TEAPOT", "quantity": 1}]}
-        refusal = system.client.post("/orders", json={**asked, "payment": {"method": "card", "token": "tok_ok"}})
-        assert (letter["status"], letter["cause"]) == ("parked", refusal.json()["detail"])
+
+        def letters() -> dict[str, dict[str, str]] | None:
+            found = {letter["correlation_id"]: letter for letter in system.get("/dead-letters")["items"]}
+            return found if found.keys() == {bad, worse} else None
+
+        kept = until(letters, "the letters")
+        asked = {"payment": {"method": "card", "token": "tok_ok"}, "customer_id": "c-1"}
+        nobody = {**asked, "customer_id": "nobody", "items": [{"sku": "TEAPOT", "quantity": 1}]}
+        nothing = {**asked, "items": [{"sku": "TEAPOT", "quantity": 0}]}
+        for order_id, body in ((bad, nobody), (worse, nothing)):
+            sentence = system.client.post("/orders", json=body).json()["detail"]
+            assert kept[order_id]["status"] == "parked"
+            assert kept[order_id]["cause"].endswith(sentence)
