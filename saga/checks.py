@@ -29,6 +29,7 @@ def check(
         *unreachable(cells, [state for state in states if state not in ends_before]),
         *without_end(cells, states),
         *without_deadline(cells, states),
+        *never_armed(cells),
         *late_without_undo(cells, undos),
         *unheard(undos, messages),
     ]
@@ -91,10 +92,25 @@ def without_end(cells: Sequence[Cell], states: Sequence[State]) -> Iterator[str]
 
 
 def without_deadline(cells: Sequence[Cell], states: Sequence[State]) -> Iterator[str]:
-    timed = {cell.state for cell in cells if isinstance(cell.trigger, Deadline) and leads_on(cell)}
+    timed = {c.state for c in cells if isinstance(c.trigger, Deadline) and leads_on(c) and c.row.given is None}
     for state in states:
         if state.kind is Kind.WAITING and state not in timed:
-            yield f"[while {state.label}] waits without a deadline: add a row `when after(...)` that leads on"
+            yield (
+                f"[while {state.label}] waits without a deadline: "
+                "add a row `when after(...)` without `given` that leads on"
+            )
+
+
+def never_armed(cells: Sequence[Cell]) -> Iterator[str]:
+    """Between variants of one state deadlines go on: one that the variant before does not have is not set."""
+    names: dict[State, set[str]] = {}
+    for cell in cells:
+        if isinstance(cell.trigger, Deadline):
+            names.setdefault(cell.state, set()).add(cell.trigger.name)
+    for cell in cells:
+        if cell.state != cell.target and cell.state.name == cell.target.name:
+            for name in sorted(names.get(cell.target, set()) - names.get(cell.state, set())):
+                yield f"{cell.row} leads to a variant whose deadline {name} is not set then: let both have it"
 
 
 def late_without_undo(cells: Sequence[Cell], undos: Sequence[Undo]) -> Iterator[str]:

@@ -69,11 +69,32 @@ def test_a_row_with_a_rule_alone_leaves_its_pair_undecided() -> None:
     assert fault.startswith("[while waiting, when Done] is undecided")
 
 
+def test_a_deadline_that_leads_on_under_a_rule_only_may_go_off_for_nothing() -> None:
+    """It does once, and nothing is armed after it."""
+    guarded = Row(waiting, after("patience", days=1), done, given=sometimes)
+    assert faults(GO, DONE, guarded, Row(waiting, after("patience", days=1), stays), REST) == [NO_DEADLINE]
+
+
+def test_a_deadline_goes_on_between_variants_of_a_state_so_it_must_have_been_set() -> None:
+    """What only the second variant has would never go off."""
+    slow, fast = State("packing", "slow"), State("packing", "fast")
+    rows = [
+        Row(waiting, Go, slow),
+        Row(slow, Go, fast),
+        Row((slow, fast), after("patience", days=1), done),
+    ]
+    assert flow(GO, DONE, PATIENCE, *rows, REST)
+    assert faults(GO, DONE, PATIENCE, *rows, Row(fast, after("hurry", hours=1), done), REST) == [
+        f"{rows[1]} leads to a variant whose deadline hurry is not set then: let both have it"
+    ]
+
+
 def test_a_deadline_with_a_rule_alone_would_do_nothing() -> None:
     guarded = Row(waiting, after("patience", days=1), done, given=sometimes)
     assert faults(GO, DONE, guarded, REST) == [
         "[while waiting, when patience: 1 day, given sometimes] does nothing where `given` does not hold: "
-        "add a row without `given`"
+        "add a row without `given`",
+        NO_DEADLINE,
     ]
 
 
@@ -95,7 +116,7 @@ def test_every_state_must_have_a_way_to_an_end() -> None:
     ]
 
 
-NO_DEADLINE = "[while waiting] waits without a deadline: add a row `when after(...)` that leads on"
+NO_DEADLINE = "[while waiting] waits without a deadline: add a row `when after(...)` without `given` that leads on"
 
 
 def test_a_waiting_state_must_have_a_deadline() -> None:
