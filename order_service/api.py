@@ -59,8 +59,8 @@ class OrderIn(Request):
 
 
 def number_of(quote: Any) -> Any:
-    """A quote may be named by its number, or given as `GET /orders/{id}` shows it."""
-    return quote.get("number") if isinstance(quote, dict) else quote
+    """A quote may be named by its number, or given as `GET /orders/{id}` shows it: one without a number is none."""
+    return quote.get("number") or quote if isinstance(quote, dict) else quote
 
 
 class PriceDecisionIn(Request):

@@ -32,7 +32,7 @@ class ToPayment(Command, owner="payment", key="reference"):
 
 class FromPayment(Event, owner="payment", key="reference"):
     reference: str
-    attempt: int | None = None
+    attempt: Attempt | None = None
 
 
 class RetrievePayment(ToPayment):

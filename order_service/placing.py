@@ -42,7 +42,7 @@ def hear(message: PlaceOrder, context: Context) -> Instance:
 
 
 def hash_of(command: PlaceOrder) -> str:
-    return hashlib.sha256(command.model_dump_json().encode()).hexdigest()
+    return hashlib.sha256(command.model_dump_json(exclude_defaults=True).encode()).hexdigest()
 
 
 def find(order_id: str, context: Context) -> Instance:

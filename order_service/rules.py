@@ -92,6 +92,11 @@ def of_an_older_attempt(order: Order, message: FromPayment) -> bool:
     return message.attempt is not None and message.attempt < order.attempt
 
 
+def of_a_later_attempt(order: Order, message: FromPayment) -> bool:
+    """Which nobody has asked for yet."""
+    return message.attempt is not None and message.attempt > order.attempt
+
+
 def priced_anew(order: Order, _: Message, moment: Moment) -> Order:
     """Today's catalogue prices; if they come to more than an order may have, those that it had."""
     items = [item.model_copy(update={"price": price_today(item, moment.facts)}) for item in order.items]

@@ -64,7 +64,8 @@ def summary(row: Any) -> dict[str, Any]:
 
 def page(connection: sa.Connection, state: str | None, limit: int, after: str | None) -> dict[str, Any]:
     """Orders, oldest first."""
-    query = sa.select(instances).order_by(instances.c.created_at, instances.c.instance_id).limit(limit + 1)
+    orders = sa.select(instances).where(instances.c.flow == order_flow.name)  # as the index by age begins
+    query = orders.order_by(instances.c.created_at, instances.c.instance_id).limit(limit + 1)
     if state is not None:
         query = query.where((instances.c.state == state) | instances.c.state.startswith(f"{state}/", autoescape=True))
     if after is not None:

@@ -19,6 +19,7 @@ BY_INVOICE = place().model_copy(update={"customer_id": VIP.id, "payment": ByInvo
 COMMANDS = (place(), BY_INVOICE, CANCEL, decide(True), decide(False), decide(True, 9))
 
 UNREACHABLE = {("start", "RetryOrder"), ("start", "CloseOrder")}  # only said over HTTP, and of orders that are there
+NOBODYS = 9  # attempt: nobody has asked for that one yet
 BY_INVOICE_ONLY = "awaiting_invoice_payment"  # where nothing was paid by card, so there is no older attempt
 
 
@@ -37,7 +38,7 @@ def ways(bench: Bench, standing: Standing) -> Iterator[Way]:
         if issubclass(heard, Event):
             yield bench.by_wire(hear(heard))
         if issubclass(heard, FromPayment):
-            yield bench.by_wire(hear(heard, 1))
+            yield from (bench.by_wire(hear(heard, attempt)) for attempt in (1, NOBODYS))
     for wish in (RETRY, CLOSE) if standing.data else ():
         yield bench.by_call(wish, lambda context, wish=wish: api.told(wish, context))  # type: ignore[misc]
     yield from bench.timers(order_flow, str(ID), standing.state)

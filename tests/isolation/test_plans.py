@@ -5,18 +5,22 @@ none, as a plan is made once.
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
-from bus import dead_letters, effects, outbox, timers
+from bus import dead_letters, effects, inbox, outbox, timers
 from bus.clock import ManualClock
 from bus.database import Database
 from bus.envelope import origin
 from bus.errors import Conflict
 from bus.looking import look
 from bus.unit import Context, UnitOfWork
+from order_service import views
+from order_service.models import metadata as order_metadata
 from shipping_service.app import service
 from shipping_service.messages import HandToCarrier
 from shipping_service.models import ANY_PENDING, Shipments, bus_tables, is_lease_over, metadata
@@ -38,6 +42,7 @@ FILL = """
     ANALYZE
 """
 
+LATEST = SimpleNamespace(created_at=CLOCK.now(), instance_id=str(UUID(int=1)))
 Ask = Callable[[Context], object]
 
 
@@ -123,6 +128,7 @@ def due_timers(context: Context) -> object:
         lambda context: effects.Effects().claim(context.unit, ["1", "2"]),
         lambda context: effects.not_done(HandToCarrier, "1", context),
         lambda context: outbox.forget(context.unit, ["1", "2"]),
+        lambda context: inbox.prune(context.unit),
         shipped_again,
         lambda context: context.store(Shipments).get("1"),
         lambda context: context.store(Shipments).pending(500),
@@ -135,6 +141,15 @@ def test_it_finds_its_rows_by_an_index(database: Database, ask: Ask) -> None:
     found = plans(database, ask)
     assert "Index" in found
     assert "Seq Scan" not in found, found
+
+
+@pytest.mark.parametrize("after", [None, views.cursor(LATEST)])
+def test_a_page_of_orders_is_read_in_their_sequence(on_postgresql: OnPostgreSQL, after: str | None) -> None:
+    """Not all that there are, to be sorted."""
+    orders = on_postgresql(order_metadata)
+    found = plans(orders, lambda context: views.page(context.unit.connection, None, 50, after))
+    assert "saga_instances_by_age" in found
+    assert "Sort" not in found, found
 
 
 def test_what_is_deleted_is_joined_with_nothing(database: Database) -> None:

@@ -303,7 +303,17 @@ async def test_a_price_that_nobody_asked_about_is_a_conflict(shop: httpx.AsyncCl
     is_problem(await shop.post(f"/orders/{order_id}/price-decision", json={"accept": True}), 409)
 
 
-@pytest.mark.parametrize("decision", [{}, {"accept": "yes"}, {"accept": 1}, {"accept": True, "quote": "2"}])
+@pytest.mark.parametrize(
+    "decision",
+    [
+        {},
+        {"accept": "yes"},
+        {"accept": 1},
+        {"accept": True, "quote": "2"},
+        {"accept": True, "quote": {}},
+        {"accept": True, "quote": {"nr": 2}},
+    ],
+)
 async def test_what_is_no_decision_is_refused(shop: httpx.AsyncClient, bench: ServiceBench, decision: Any) -> None:
     order_id = await awaiting_price_decision(shop, bench)
     is_problem(await shop.post(f"/orders/{order_id}/price-decision", json=decision), 422)

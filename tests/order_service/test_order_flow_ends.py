@@ -252,6 +252,13 @@ def test_an_older_attempt_is_ignored(state: str, message: type[Message]) -> None
 
 
 @pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("message", PAYMENT)
+def test_an_attempt_that_nobody_has_asked_for_is_a_contradiction(state: str, message: type[Message]) -> None:
+    """Else goods would leave for money that nobody gives back."""
+    while_(state, money("sent"), goods("sent")).when(hear(message, attempt=2)).then_contradicts()
+
+
+@pytest.mark.parametrize("state", STATES)
 def test_money_of_an_older_attempt_is_given_back_once(state: str) -> None:
     second = while_(state, money("dropped", 1), money("sent", 2), goods("sent"), data=order(attempt=2))
     refund = RefundPayment(reference=str(ID), attempt=1, reason="")

@@ -45,9 +45,14 @@ class Heard:
 
     def s7_heeded(self, service: str, message_id: str) -> Iterator[str]:
         """an instance's history is a path in its revision's table: and nobody's word is lost on it."""
-        for _, flow, name, instance_id, through in self._without_trace(service, message_id):
-            if through <= {*HEEDED.get((flow.name, name), ())}:
+        for said, flow, name, instance_id, through in self._without_trace(service, message_id):
+            of_another = flow.name == "order" and said.attempt not in (None, self._attempt(instance_id))
+            if through <= {*HEEDED.get((flow.name, name), ())} and not of_another:
                 yield f"{flow.name} {instance_id} heard {name} {message_id} while {sorted(through)}, and did nothing"
+
+    def _attempt(self, order_id: str) -> int | None:
+        order = self.books.order(order_id)
+        return None if order is None else int(order.data["attempt"])
 
     def _without_trace(self, service: str, message_id: str) -> Iterator[tuple[Said, Flow, str, str, set[str]]]:
         """If a flow has handled this, and its history has no line of it: what, by whom, and while in which states."""
@@ -134,10 +139,11 @@ def listeners() -> Mapping[tuple[str, str], tuple[Flow, str]]:
 
 
 def fits(cell: Cell, said: Said, instance: InstanceRow | None) -> bool:
-    """Of the tables' rules one is understood here."""
-    if cell.row.given is None or cell.row.given.__name__ != "of_an_older_attempt":
-        return True
-    return instance is None or said.attempt is None or said.attempt < instance.data["attempt"]
+    """Of the tables' rules two are understood here."""
+    rule, known = cell.row.given and cell.row.given.__name__, None if instance is None else instance.data.get("attempt")
+    if rule == "of_a_later_attempt":
+        return known is not None and said.attempt is not None and said.attempt > known
+    return rule != "of_an_older_attempt" or known is None or said.attempt is None or said.attempt < known
 
 
 def leaves_a_trace(flow: Flow, cell: Cell, instance: InstanceRow | None, attempt: int | None) -> bool:

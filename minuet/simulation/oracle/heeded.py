@@ -9,12 +9,18 @@ from minuet.simulation.oracle.tables import migration
 EARLY = ("awaiting_payment", "withdrawing_payment", "awaiting_price_decision", "awaiting_goods")  # nothing has left
 ON_ITS_WAY = ("awaiting_shipment", "awaiting_invoice_payment", "completed")
 IN_CLEARING = ("in_clearing", "waiting_for_gateway")
+WITHDRAWING = tuple(
+    f"{attention}withdrawing_payment/{why}" for attention in ("", "needs_attention/") for why in ("customer", "price")
+)
 
 HEEDED: Mapping[tuple[str, str], tuple[str, ...]] = {  # a message of which there must be a trace, in these states
     ("order", "CancelOrder"): (
         *("awaiting_payment", "withdrawing_payment/price", "awaiting_price_decision"),
         *("awaiting_goods", "awaiting_shipment", "needs_attention/withdrawing_payment/price"),
     ),
+    ("order", "PaymentReceived"): ("awaiting_payment", *WITHDRAWING),  # of its present attempt, as all of payments
+    ("order", "PaymentFailed"): ("awaiting_payment", *WITHDRAWING),
+    ("order", "PaymentCancelled"): WITHDRAWING,
     ("order", "GoodsFetched"): ("awaiting_goods",),
     ("order", "GoodsUnavailable"): ("awaiting_goods",),
     ("order", "GoodsShipped"): ("awaiting_shipment", "cancelling_shipment", "needs_attention/cancelling_shipment"),
