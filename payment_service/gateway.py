@@ -82,7 +82,11 @@ class Gateway:
     async def ask(self, key: str) -> Charged | Declined | None:
         """What became of a charge; None if the gateway knows of none. Raises GatewayUnreachable, AnswerUnknown."""
         response = await self._call("GET", path_of(key))
-        return None if response.status_code == 404 else meaning_of(response)
+        if response.status_code != 404:
+            return meaning_of(response)
+        if not names(response, key):
+            raise AnswerUnknown(f"not the gateway's own word about {key!r}: 404 {response.text[:200]}")
+        return None
 
     async def ask_surely(self, key: str) -> Charged | Declined | None:
         """As `ask`, but what is still on its way to the gateway is given the time to arrive before None is believed."""
@@ -133,6 +137,14 @@ def check(method: str, response: httpx.Response) -> None:
     if response.status_code == 503 or response.is_client_error:
         raise GatewayUnreachable(said)
     raise AnswerUnknown(said)
+
+
+def names(response: httpx.Response, key: str) -> bool:
+    """Whoever looked for it says so. That nothing is found is also said by proxies, and by what else has that URL."""
+    try:
+        return repr(key) in response.json()["detail"]
+    except (ValueError, TypeError, LookupError):
+        return False
 
 
 def meaning_of(response: httpx.Response) -> Charged | Declined:

@@ -16,7 +16,16 @@ from payment_service.gateway import (
     GatewayRefused,
     GatewayUnreachable,
 )
-from tests.payment_service.wire import NOT_PROCESSED, UNKNOWN, Answer, Wire, answers, fails
+from tests.payment_service.wire import (
+    NOT_ITS_WORD,
+    NOT_PROCESSED,
+    UNKNOWN,
+    Answer,
+    Wire,
+    answers,
+    fails,
+    no_such_charge,
+)
 from tests.payment_service.words import EUR_100
 from tests.sandbox_gateway.words import charged_keys, client_of, ledger
 
@@ -103,7 +112,7 @@ async def test_an_unknown_answer_is_asked_for(post: Answer, said: dict[str, str]
     assert wire.calls == ["POST /gateway/charges", "GET /gateway/charges/r-1%2F1%2F1"]
 
 
-SILENT = {"unknown key": answers(404), **NOT_PROCESSED, **UNKNOWN}
+SILENT = {"unknown key": no_such_charge, **NOT_ITS_WORD, **NOT_PROCESSED, **UNKNOWN}
 
 
 @pytest.mark.parametrize("ask", SILENT.values(), ids=SILENT.keys())

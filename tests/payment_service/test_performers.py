@@ -21,13 +21,23 @@ from payment_service.messages import (
     RefundCard,
 )
 from payment_service.performers import performers
-from tests.payment_service.wire import NOT_PROCESSED, UNKNOWN, Answer, Wire, answers, fails
+from tests.payment_service.wire import (
+    NOT_ITS_WORD,
+    NOT_PROCESSED,
+    UNKNOWN,
+    Answer,
+    Wire,
+    answers,
+    fails,
+    no_such_charge,
+)
 from tests.payment_service.words import EUR_100
 from tests.sandbox_gateway.words import charge, charged_keys, client_of, ledger
 
 KEY = "r-1/1/1"
 CALL = {"reference": "r-1", "attempt": 1, "call": "1.0"}
 NOBODY = answers(503)
+IN_VAIN = {**NOT_ITS_WORD, **NOT_PROCESSED, **UNKNOWN}
 
 
 @pytest.fixture
@@ -137,13 +147,13 @@ async def test_to_ask_charges_nothing(sandbox: httpx.AsyncClient, token: str) ->
 
 async def test_that_the_gateway_knows_no_charge_is_believed_the_second_time() -> None:
     """The first call may still be on its way to it."""
-    found = iter([answers(404), answers(200, {"status": "charged"})])
+    found = iter([no_such_charge, answers(200, {"status": "charged"})])
     wire = Wire(NOBODY, lambda request: next(found)(request))
     assert await perform(wire.gateway(), ASKING) == CardCharged(**CALL)
     assert len(wire.calls) == 2
 
 
-@pytest.mark.parametrize("ask", [*NOT_PROCESSED.values(), *UNKNOWN.values()], ids=[*NOT_PROCESSED, *UNKNOWN])
+@pytest.mark.parametrize("ask", IN_VAIN.values(), ids=IN_VAIN.keys())
 async def test_asking_in_vain_leaves_it_unknown(ask: Answer) -> None:
     assert isinstance(await perform(Wire(NOBODY, ask).gateway(), ASKING), CardPerhapsCharged)
 

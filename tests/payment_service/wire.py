@@ -1,6 +1,7 @@
 """An outside party that answers as a test wants, and all the ways in which it does not."""
 
 from collections.abc import Callable
+from urllib.parse import unquote
 
 import httpx
 
@@ -20,12 +21,18 @@ def fails(error: type[httpx.TransportError]) -> Answer:
     return fail
 
 
+def no_such_charge(request: httpx.Request) -> httpx.Response:
+    """As the gateway says it, of the key that was asked for."""
+    key = unquote(request.url.raw_path.decode().rpartition("/")[2])
+    return httpx.Response(404, json={"detail": f"there is no charge {key!r}"})
+
+
 class Wire:
     """An outside party that answers charges, refunds and questions as a test wants, and counts them."""
 
     def __init__(self, post: Answer, ask: Answer | None = None) -> None:
         self.calls: list[str] = []
-        self._post, self._ask = post, ask or answers(404)
+        self._post, self._ask = post, ask or no_such_charge
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.calls.append(f"{request.method} {request.url.raw_path.decode()}")
@@ -51,4 +58,9 @@ UNKNOWN = {
     "broken while sending": fails(httpx.WriteError),
     "broken while answering": fails(httpx.ReadError),
     "closed without an answer": fails(httpx.RemoteProtocolError),
+}
+NOT_ITS_WORD = {
+    "nothing is there": answers(404, {"detail": "Not Found"}),
+    "a proxy's": lambda _: httpx.Response(404, text="<html>"),
+    "of another charge": answers(404, {"detail": "there is no charge 'r-2/1/1'"}),
 }
