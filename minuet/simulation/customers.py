@@ -13,6 +13,7 @@ import httpx
 from minuet.simulation.acting import Acting
 from minuet.simulation.chance import branch, scatter
 from minuet.simulation.oracle.heeded import HEEDED
+from minuet.simulation.oracle.instances import OrderRow
 from minuet.simulation.oracle.touched import Touched
 from minuet.simulation.oracle.violation import Violation
 from minuet.simulation.plan import PlannedOrder
@@ -67,8 +68,10 @@ class Customers:
                 said = [answer.text for answer in answers]
                 self._world.end(Violation("S4", "who asks twice under one key has asked once", f"{said}"))
             self._world.oracle.accepted.update(dict.fromkeys(ids))
+            self._world.oracle.cards.given[ids[0]] = order.token
             await self._misuse(key, order)
         else:
+            self._world.oracle.cards.given[str(order.order_id)] = order.token
             await self._acting.publish(PlaceOrder.model_validate({**order.body, "order_id": order.order_id}), "place")
             self._world.oracle.accepted[str(order.order_id)] = None
         self._placed += 1
@@ -167,12 +170,19 @@ class Customers:
         if found.name == "awaiting_price_decision" and answer == "other":
             self._refused(answered, "S1", "nobody pays a price that he was not shown")
         after = self._books.order(self._id_of(order))
+        self._decided(answer, found, after, answered)
         if answered is not None and answered.is_success and after is not None:
             accepted = after.data["attempt"] == body["quote"] and "token" in body
             if accepted and after.data["card_token"] != body["token"]:
                 self._world.end(
                     Violation("S1", "the card that is given is the one that is charged", f"{body}, {after}")
                 )
+
+    def _decided(self, answer: str, before: OrderRow, after: OrderRow | None, told: httpx.Response | None) -> None:
+        """Whoever answers what he was asked is heard."""
+        asked = before.name == "awaiting_price_decision" and answer != "other"
+        if asked and told is not None and told.status_code == 409 and after == before:
+            self._world.end(Violation("S7", "nobody's word is lost on an order", f"{before.instance_id}: {told.text}"))
 
     async def _pay_invoice(self, order: PlannedOrder, share: float) -> None:
         await asyncio.sleep(scatter(self._chance))

@@ -34,7 +34,7 @@ CONNECTION_LOST, SERIALIZATION_FAILURE = "08006", "40001"
 
 
 class WatchedDisk(Database):
-    """A database in memory that is emptied for every world. `committed` is told after each commit.
+    """A database in memory that is emptied for every world. `began` and `committed` are told of each transaction.
 
     All happens in one thread, so two connections will do: one that writes, and one that reads.
     """
@@ -50,6 +50,7 @@ class WatchedDisk(Database):
         self._empty = sqlite3.connect(":memory:")
         self.raw.backup(self._empty)
         watched(self.raw)
+        self.began: Callable[[], None] = lambda: None
         self.committed: Callable[[], None] = lambda: None
         self.away_until = 0.0  # by the loop's time
         self._writing = self.engine.connect()
@@ -64,6 +65,7 @@ class WatchedDisk(Database):
     def begin(self) -> Iterator[sa.Connection]:
         with self._writing.begin():
             self.raw.execute("BEGIN")
+            self.began()
             yield self._writing
 
     @contextmanager

@@ -59,6 +59,11 @@ class PlannedOrder:
     answers: tuple[tuple[timedelta, str], ...]  # to a new price, if there is one then
     payments: tuple[tuple[timedelta, float], ...]  # of its invoice, if it is open then: the share that is paid
 
+    @property
+    def token(self) -> str | None:
+        """Of the card that it is to be paid with."""
+        return self.body["payment"].get("token")  # type: ignore[no-any-return]
+
 
 def plan_order(seed: int, number: int) -> PlannedOrder:
     """An order's plan depends on the seed and its number alone: the others may be left out."""

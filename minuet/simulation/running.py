@@ -22,7 +22,7 @@ from minuet.simulation.plan import plan_order
 from minuet.simulation.staff import Staff
 from minuet.simulation.strangers import Strangers
 from minuet.simulation.upgrading import Upgrade, Upgrading, as_before
-from minuet.simulation.visits import Visits, counted
+from minuet.simulation.visits import Visits
 from minuet.simulation.world import World
 
 
@@ -55,11 +55,14 @@ def run(schedule: Schedule, listen: Callable[[str], None] | None = None) -> Resu
     """`listen` is told step by step what happens."""
     started = time.perf_counter()
     world = World(schedule.seed, Faults(schedule.seed, schedule.faults, schedule.strikes), listen)
-    visits: Visits = Counter()
-    with simulation_process(world.unexpected, world.poll_seconds), as_before(schedule.upgrades), counted(visits):
+    with (
+        simulation_process(world.unexpected, world.poll_seconds),
+        as_before(schedule.upgrades),
+        world.visiting.counting(),
+    ):
         try:
             world.loop.run_until_complete(live(world, open_shop(world, schedule)))
-            return result_of(schedule, world, visits, time.perf_counter() - started)
+            return result_of(schedule, world, time.perf_counter() - started)
         finally:
             world.close()
 
@@ -92,7 +95,7 @@ async def open_shop(world: World, schedule: Schedule) -> None:
         Echoes(world, acting).plan()
 
 
-def result_of(schedule: Schedule, world: World, visits: Visits, seconds: float) -> Result:
+def result_of(schedule: Schedule, world: World, seconds: float) -> Result:
     books = world.oracle.books
     history = "SELECT flow, from_state, because, to_state FROM saga_history"
     moves = [move for service in ("order", "payment") for move in books.rows(service, history)]
@@ -107,5 +110,5 @@ def result_of(schedule: Schedule, world: World, visits: Visits, seconds: float) 
         seconds=seconds,
         states=Counter(states),
         moves=Counter(moves),
-        visits=visits,
+        visits=world.visiting.visits,
     )

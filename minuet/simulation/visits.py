@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from bus.message import Local
+from minuet.simulation.oracle.heard import OWNERS
 from minuet.simulation.oracle.tables import FLOWS
 from saga.cells import Cell
 from saga.checks import identity
@@ -18,22 +19,34 @@ TABLES = dict(FLOWS)  # as they are before any upgrade
 Visits = Counter[tuple[str, int]]  # flow, and place of the row in its table
 
 
-@contextmanager
-def counted(visits: Visits) -> Iterator[None]:
-    """Meanwhile every row that a flow follows is counted, whether what came of it is committed or not."""
-    before = Taken.__call__
+class Visiting:
+    """Counts every row that a flow follows, once what came of it is committed."""
 
-    def taken(self: Taken, step: Any) -> None:
-        place = places().get(id(self.cell))
-        if place is not None:
-            visits[place] += 1
-        before(self, step)
+    def __init__(self) -> None:
+        self.visits: Visits = Counter()
+        self._pending: dict[str, Visits] = {}  # by service: those of the transaction that it is in
 
-    Taken.__call__ = taken  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        Taken.__call__ = before  # type: ignore[method-assign]
+    def begin(self, service: str) -> None:
+        self._pending[service] = Counter()
+
+    def committed(self, service: str) -> None:
+        self.visits.update(self._pending.pop(service, {}))
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        before = Taken.__call__
+
+        def taken(self_: Taken, step: Any) -> None:
+            place = places().get(id(self_.cell))
+            if place is not None:
+                self._pending.setdefault(OWNERS[place[0]], Counter())[place] += 1
+            before(self_, step)
+
+        Taken.__call__ = taken  # type: ignore[assignment, method-assign]
+        try:
+            yield
+        finally:
+            Taken.__call__ = before  # type: ignore[method-assign]
 
 
 @cache

@@ -22,7 +22,9 @@ from minuet.simulation.oracle.violation import Violation, rows_named
 from minuet.simulation.oracle.watch import Oracle
 from minuet.simulation.replica import RUNNING_IN, Replica, task_factory
 from minuet.simulation.stage import stage
+from minuet.simulation.telling import Telling
 from minuet.simulation.trace import Trace
+from minuet.simulation.visits import Visiting
 
 THREAD_SECONDS = (0.002, 0.002, 0.02, 0.2)  # in different worlds; the longer, the more comes together in one batch
 SLOWEST_SECONDS = 5.0
@@ -53,9 +55,11 @@ class World:
         self.broken: Exception | None = None
         self.watchers: list[Callable[[str, Sequence[Touched]], None]] = []  # told of every commit, and what it wrote
         self.over = self.loop.create_future()
+        self.visiting = Visiting()
         self.oracle = Oracle(
             Books(self.stage.databases()), self._consumers(), lambda: self.calendar.now, self._violated
         )
+        self._telling = Telling(self.oracle.books)
         self._ids = branch(seed, "ids")
         self._threads = branch(seed, "threads")
         self._thread_seconds = self._threads.choice(THREAD_SECONDS)
@@ -66,6 +70,7 @@ class World:
         self.stage.network.slow_to_tell = branch(seed, "network").random() < 0.5
         faults.told = self.trace.tell
         for name, disk in self.stage.disks.items():
+            disk.began = partial(self.visiting.begin, name)
             disk.committed = partial(self._committed, name)
 
     def new_id(self) -> UUID:
@@ -154,6 +159,7 @@ class World:
 
     def _committed(self, name: str) -> None:
         self.commits[name] += 1
+        self.visiting.committed(name)
         try:
             rows = self.oracle.committed(name)
         except Exception as error:  # the oracle's own: whoever commits must not take it for a database's
@@ -162,7 +168,8 @@ class World:
         if rows:
             for watch in self.watchers:
                 watch(name, rows)
-            self.trace.tell(name, "commits " + ", ".join(f"{event[0]} {table} {key[:8]}" for table, event, key in rows))
+            for line in self._telling.commit(name, rows):
+                self.trace.tell(name, line)
 
     def _violated(self, violation: Violation) -> None:
         self.trace.tell("oracle", violation.invariant)

@@ -1,9 +1,13 @@
 """`minuet simulate` on the command line."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 from typer.testing import CliRunner
 
 from minuet.cli import app
+from minuet.simulation.planted import command as planted
 from minuet.simulation.planted.catalogue import CATALOGUE
 
 
@@ -16,11 +20,31 @@ def test_it_sums_up_and_succeeds() -> None:
     assert "  never [while start, when IssueInvoice]\n" in done.output
 
 
+def test_some_seeds_are_run_on_all_cores() -> None:
+    """From any first one on."""
+    done = CliRunner().invoke(app, ["simulate", "--first-seed", "5", "--seeds", "3", "--orders", "1"])
+    assert done.exit_code == 0, done.output
+    assert "3 runs, 3 orders" in done.output
+
+
+def test_planted_bugs_are_hunted_and_the_document_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What escapes makes it fail; what was found is on record all the same."""
+    some = {name: CATALOGUE[name] for name in ("ack-before-commit", "letter-written-over")}
+    monkeypatch.setattr(planted, "CATALOGUE", some)
+    monkeypatch.setattr(planted, "GROUPS", [SimpleNamespace(__doc__="Some bugs.", BUGS=tuple(some.values()))])
+    document = tmp_path / "planted-bugs.md"
+    done = CliRunner().invoke(app, ["simulate", "--planted", "--seeds", "1", "--write", str(document)])
+    assert done.exit_code == 1
+    assert "letter-written-over escaped: 1 seeds of 20 orders" in done.output
+    assert "| `ack-before-commit` | A message is acknowledged as soon as it arrives. | Q3 | 1 |" in document.read_text()
+
+
 def test_one_seed_is_told_step_by_step() -> None:
-    """Who heard and committed what, and the trace's hash."""
+    """Who heard and committed what, where flows went, and the trace's hash."""
     done = CliRunner().invoke(app, ["simulate", "--seed", "3", "--orders", "2", "--faults", "none"])
     assert done.exit_code == 0, done.output
     assert "hears order.place-order.v1" in done.output
+    assert "start → awaiting_payment, because of PlaceOrder, sends OrderPlaced, RetrievePayment" in done.output
     assert "trace " in done.output
 
 

@@ -8,6 +8,7 @@ from minuet.simulation.oracle.agreeing import Catalogue
 from minuet.simulation.oracle.alarms import Alarms
 from minuet.simulation.oracle.audit import Audit
 from minuet.simulation.oracle.books import Books
+from minuet.simulation.oracle.cards import Cards
 from minuet.simulation.oracle.checks import AFTER_COMMIT, OF_FLOWS
 from minuet.simulation.oracle.clearing import Clearing
 from minuet.simulation.oracle.decided import Decisions
@@ -34,6 +35,7 @@ class Questions:
         self.heard = Heard(books, self.deliveries)
         self.catalogue = Catalogue(books)
         self.clearing = Clearing(books)
+        self.cards = Cards(books)
         self.letters = Letters(books)
         self.counted: dict[str, set[int]] = {}  # whatever merchants have counted, by SKU
         self._written: dict[str, set[str]] = {}  # by this commit: keys, by table
@@ -71,6 +73,9 @@ class Questions:
         yield from self._about_messages(service, table, event, key)
         yield from self._about_flows(service, table, event, key)
         yield from self._about_goods(table, event, key)
+        if table in ("saga_instances", "charges"):
+            yield self.cards.s1_card_of_order, (key,)
+            yield self.cards.s1_card_charged, (key.rpartition("/")[0] or key,)
 
     def _about_messages(self, service: str, table: str, event: str, key: str) -> Iterator[Asked]:
         """They are followed from here."""
@@ -135,6 +140,7 @@ class Questions:
             case "operator_actions", _:
                 yield self.audit.s9_recorded, (service, key)
                 yield self.audit.s9_about_something, (service, key)
+                yield self.audit.s9_attended, (service, key)
                 yield self.clearing.s9_open_case, (service, key)
                 yield self.alarms.s8_fired, (service, key)
                 yield self.alarms.s9_known, (service, key)

@@ -10,6 +10,7 @@ KEPT = {  # what actions are done to, by how their names begin
     "case": "SELECT 1 FROM clearing_cases WHERE case_id = ?",
     "order": "SELECT 1 FROM saga_instances WHERE instance_id = ?",
 }
+ATTENDED = {"order.retry": "RetryOrder", "order.close": "CloseOrder"}  # what stands in the order's history then
 
 
 @dataclass(eq=False)
@@ -41,6 +42,15 @@ class Audit:
             kind = action.partition(".")[0]
             if kind in KEPT and not self.books.value(service, KEPT[kind], target):
                 yield f"{action} of {target}, and there is no such thing"
+
+    def s9_attended(self, service: str, action_id: str) -> Iterator[str]:
+        """every operator action has an author, a reason and an audit row: and what it says was done."""
+        query = "SELECT action, target, author, reason FROM operator_actions WHERE action_id = ?"
+        for action, target, author, reason in self.books.rows(service, query, action_id):
+            for order in self.books.instances(service, target) if action in ATTENDED else ():
+                lines = [(line.because, line.author, line.reason) for line in self.books.history(service, order)]
+                if (ATTENDED[action], author, reason) not in lines:
+                    yield f"{action} of {target} by {author} because of {reason!r}, and it went on as before"
 
     def s9_authored(self, service: str, instance_id: str) -> Iterator[str]:
         """every operator action has an author, a reason and an audit row: what a history says is on record."""

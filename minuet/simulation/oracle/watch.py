@@ -1,5 +1,6 @@
 """The oracle: asks after every commit, at rest and in the end whether what must hold does."""
 
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -75,7 +76,11 @@ class Oracle(Questions):
         self.at_rest()
 
     def _ask(self, check: Callable[..., Iterator[str]], *values: object) -> None:
-        found = next(check(*values), None)
+        try:
+            found = next(check(*values), None)
+        except Exception as error:  # no service writes what cannot be read
+            *_, last = traceback.extract_tb(error.__traceback__)
+            found = f"{check.__name__} makes nothing of it: {error!r}, in {last.name}, line {last.lineno}"
         if found is not None:
             invariant = check.__name__.partition("_")[0].upper()
             rows = rows_about(self.books, str(values[-1])) if values else []

@@ -5,12 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 from minuet.simulation.planted.bug import both, bug, replaced, rewritten
+from order_service import sends as order_sends
 from payment_service import books, handlers, ledger, rules, sends
 from payment_service.gateway import AnswerUnknown, Gateway, GatewayUnreachable
 from payment_service.ledger import Posting
 from payment_service.models import Credits, Ledger
 from payment_service.payment import Payment
 from saga.keeping import Keeper
+from sandbox_gateway import ledger as gateway
 
 
 @bug
@@ -26,7 +28,28 @@ def refund_forgotten() -> AbstractContextManager[None]:
 @bug
 def refund_made_twice() -> AbstractContextManager[None]:
     """A refund whose answer was lost is asked for under another key, of a gateway that gives it again."""
-    return replaced(Payment, "refund_key", property(lambda self: f"{self.charge_key}/refund/{self.tries}"))
+    another_key = property(lambda self: f"{self.charge_key}/refund/{self.tries}")
+    return both(replaced(Payment, "refund_key", another_key), replaced(gateway, "refusal_of", lambda *_: None))
+
+
+@bug
+def another_card_charged() -> AbstractContextManager[None]:
+    """A payment is charged to a card that nobody gave for it."""
+
+    def charge_card(original: Any, payment: Payment) -> Any:
+        return original(payment).model_copy(update={"card_token": "tok_ok"})
+
+    return rewritten(sends.charge_card, charge_card)
+
+
+@bug
+def another_card_asked_for() -> AbstractContextManager[None]:
+    """An order is to be paid with a card that its customer did not give."""
+
+    def retrieve_payment(original: Any, order: Any) -> Any:
+        return original(order).model_copy(update={"card_token": "tok_ok"})
+
+    return rewritten(order_sends.retrieve_payment, retrieve_payment)
 
 
 @bug
@@ -172,6 +195,8 @@ def first_attempt_meant() -> AbstractContextManager[None]:
 BUGS = (
     refund_forgotten,
     refund_made_twice,
+    another_card_charged,
+    another_card_asked_for,
     gateway_key_not_stable,
     refund_of_what_was_asked,
     silence_taken_for_a_no,

@@ -7,6 +7,8 @@ import sqlalchemy as sa
 
 from bus import audit, redriving, rescheduling
 from minuet.simulation.planted.bug import bug, replaced, rewritten
+from order_service import api, placing
+from order_service.messages import CloseOrder, RetryOrder
 
 
 @bug
@@ -45,6 +47,17 @@ def redrive_counts_as_done() -> AbstractContextManager[None]:
 
 
 @bug
+def attended_in_words_only() -> AbstractContextManager[None]:
+    """That a person has retried or closed an order is on record, and it stays as it is."""
+
+    def told(original: Any, message: Any, context: Any) -> Any:
+        attended = isinstance(message, RetryOrder | CloseOrder)
+        return placing.find(str(message.order_id), context) if attended else original(message, context)
+
+    return rewritten(api.told, told)
+
+
+@bug
 def cancelled_deadline_goes_off() -> AbstractContextManager[None]:
     """That an operator has cancelled a deadline is on record, and it goes off."""
 
@@ -67,6 +80,7 @@ BUGS = (
     last_deadline_cancelled,
     any_deadline_excuses_a_cancel,
     redrive_counts_as_done,
+    attended_in_words_only,
     cancelled_deadline_goes_off,
     deadline_given_up,
 )
