@@ -94,6 +94,7 @@ WRONG: list[tuple[str, Check, str, Rows]] = [
     ("shipped, not fetched", s3_shipped, ORDER, all_of(lambda b: rows.order(b, "completed"), paid, lambda b: rows.shipment(b, "shipped"))),
     ("shipped, not paid", s3_shipped, ORDER, all_of(lambda b: rows.order(b, "completed"), shipped)),
     ("two cards for one attempt", s4_one_charge, ORDER, all_of(lambda b: rows.charge(b, 1), lambda b: rows.charge(b, 2))),
+    ("one charge given back twice", s4_one_charge, ORDER, all_of(paid, refunded, lambda b: write(b, "gateway", "refunds", key="r2", charge_key=f"{ORDER}/1/1", reference=ORDER, amount=1))),
     ("charged, never asked", s5_no_ghost_charge, ORDER, lambda b: rows.charge(b, 1)),
     ("our books are not the gateway's", q1_money_for_goods, ORDER, all_of(lambda b: rows.payment(b, "received"), lambda b: rows.charge(b, 1))),
     ("taken for not charged, yet charged", q1_not_charged, ORDER, all_of(lambda b: rows.payment(b, "waiting_for_gateway"), lambda b: rows.charge(b, 1))),
