@@ -1,15 +1,14 @@
 """What HTTP endpoints get of a running service: writes through its one writer, reads from snapshots of their own."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TypeVar
 
 import sqlalchemy as sa
 
 from bus.clock import Clock
-from bus.database import READERS, Database
+from bus.database import Database
 from bus.ids import IdSource
 from bus.unit import Context
 from bus.writer import Writer
@@ -23,7 +22,6 @@ class Access:
         self._database = database
         self._clock = clock
         self.new_id = ids
-        self._readers = threading.BoundedSemaphore(READERS)
 
     def now(self) -> datetime:
         return self._clock.now()
@@ -34,9 +32,4 @@ class Access:
 
     def read(self) -> AbstractContextManager[sa.Connection]:
         """A read-only snapshot, for a plain (threaded) endpoint. Raises Unavailable."""
-        return self._snapshot()
-
-    @contextmanager
-    def _snapshot(self) -> Iterator[sa.Connection]:
-        with self._readers, self._database.snapshot() as connection:
-            yield connection
+        return self._database.reading()

@@ -1,6 +1,7 @@
 """One database per service: how it is opened, and what its errors mean."""
 
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +15,6 @@ from sqlalchemy.pool import StaticPool
 from bus.errors import Conflict, Unavailable
 
 CONFLICTS = {"40001", "40P01", "55P03", "23505"}  # serialization failure, deadlock, lock timeout, key inserted by both
-READ_ONLY = "25006"  # a standby that has not taken over yet
 AWAY = {"08", "53", "57", "58"}  # classes: connection, resources, an administrator's intervention, the system
 BUSY_SECONDS = 5.0
 READERS = 8  # over HTTP, at once
@@ -34,6 +34,7 @@ POSTGRESQL_CONNECTION: Mapping[str, Any] = {
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 3,
+    "target_session_attrs": "read-write",  # a standby is not there yet
     "tcp_user_timeout": 10_000,  # milliseconds; a server that has vanished is noticed while we wait for it
 }
 # A replica that stands still in the middle of a transaction does not hold up the others for ever. And statements find
@@ -73,6 +74,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = open_engine(url)
         self._reading = READING[self.engine.dialect.name]
+        self._readers = threading.BoundedSemaphore(READERS)
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
@@ -81,9 +83,15 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[sa.Connection]:
-        """Read-only: what was written by mistake is refused or rolled back."""
+        """Read-only: what was written by mistake is refused or rolled back. For the service itself, and its probe."""
         with naming_absence(), self.engine.connect() as connection:
             yield connection.execution_options(**self._reading)
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A snapshot for whoever asks over HTTP: not too many at once, so that the service's own find a connection."""
+        with self._readers, self.snapshot() as connection:
+            yield connection
 
     def close(self) -> None:
         self.engine.dispose()
@@ -178,8 +186,6 @@ def is_contended(error: Exception) -> bool:
 
 def is_unreachable(error: Exception) -> bool:
     """Nobody's fault but the database's: wait, count nothing."""
-    if isinstance(error, sa.exc.DBAPIError) and getattr(error.orig, "sqlstate", None) == READ_ONLY:
-        return True
     if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
         return True
     if isinstance(error, sa.exc.TimeoutError | Unavailable):

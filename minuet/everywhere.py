@@ -21,7 +21,7 @@ By = Annotated[Instruction | None, Body()]
 
 
 def read(host: Host, view: Callable[[sa.Connection, Service], T]) -> T:
-    with host.database.snapshot() as connection:
+    with host.database.reading() as connection:
         return view(connection, host.service)
 
 

@@ -59,7 +59,7 @@ class Tables(Collector):
 
 def samples(host: Host) -> list[Sample]:
     try:
-        with host.database.snapshot() as connection:
+        with host.database.reading() as connection:
             return list(counted(host, connection))
     except (sa.exc.SQLAlchemyError, Unavailable):
         return []

@@ -118,6 +118,12 @@ class Disk(Database):
             with self._disk.snapshot() as connection:
                 yield connection
 
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Nobody has to wait for others."""
+        with self.snapshot() as connection:
+            yield connection
+
     def _before_commit(self) -> None:
         hard = self._faults.strike("database-away", self._service)
         if hard is not None:

@@ -4,14 +4,10 @@ import threading
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, cast
-from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 
-from bus.access import Access
-from bus.clock import ManualClock
 from bus.database import READERS, Database, UtcDateTime, is_conflict, is_unreachable
 from bus.errors import Unavailable
 
@@ -93,10 +89,9 @@ def test_a_snapshot_stays_as_it_was(database: Database) -> None:
 
 def test_whoever_reads_over_http_keeps_nobody_else_waiting(database: Database) -> None:
     """However many they are, deadlines are looked for, and the probe has its answer."""
-    access = Access(cast(Any, None), database, ManualClock(), uuid4)
     with ExitStack() as reading:
         for _ in range(READERS):
-            reading.enter_context(access.read())
+            reading.enter_context(database.reading())
         with database.snapshot() as connection, database.transaction():
             assert connection.scalar(sa.select(1)) == 1
 
@@ -181,7 +176,6 @@ def operational(sqlstate: str | None, text: str = "") -> sa.exc.OperationalError
         (operational(None, "server closed the connection unexpectedly"), False, True),
         (operational(None, "disk I/O error"), False, True),
         (sa.exc.InterfaceError("select", {}, driver_error(None)), False, True),
-        (sa.exc.InternalError("insert", {}, driver_error("25006")), False, True),  # a standby
         (sa.exc.TimeoutError("QueuePool limit"), False, True),
         (Unavailable("gone"), False, True),
         (sa.exc.ProgrammingError("select", {}, driver_error("42P01")), False, False),  # no such table
