@@ -26,6 +26,7 @@ class Draining:
         """They are in hand until they are kept."""
         deliveries = await self._transport.receive(self._queue, AT_ONCE)
         await asyncio.gather(*(self._keep(delivery) for delivery in deliveries))
+        await self._transport.ack(deliveries)
 
     async def _keep(self, delivery: Delivery) -> None:
         """Whatever the trouble, it is not given back: some brokers drop what comes back too often."""
@@ -33,9 +34,7 @@ class Draining:
         log.warning("given up by the transport", **found)
         while True:
             try:
-                await self._writer.call(lambda context: dead_letters.receive(context.unit, delivery, WHY))
-                break
+                return await self._writer.call(lambda context: dead_letters.receive(context.unit, delivery, WHY))
             except Exception as error:
                 log.warning("it cannot be kept now, and stays in hand", **found, why=str(error))
                 await asyncio.sleep(PAUSE_SECONDS)
-        await self._transport.ack([delivery])

@@ -58,13 +58,11 @@ class Switchable(Database):
     """A database that can be away. With `forgetful`, it commits once more and loses the answer first."""
 
     away = False
-    missed = 0
     forgetful = False
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
         if self.away:
-            self.missed += 1
             raise gone()
         with super().transaction() as connection:
             yield connection
