@@ -109,7 +109,7 @@ order_flow = Flow("order", revision=1, data=Order, begins={PlaceOrder: new_order
 
     Row(after_start,                            PaymentReceived,                                     late,                     given=of_an_older_attempt),
     Row(after_start,                            (PaymentInClearing, PaymentFailed, PaymentCancelled, PaymentRefunded), ignored, given=of_an_older_attempt),
-    Row(after_start,                            (PaymentReceived, PaymentInClearing, PaymentFailed, PaymentCancelled, PaymentRefunded), contradiction, given=of_a_later_attempt),
+    Row((awaiting_payment, *withdrawing),       (PaymentReceived, PaymentFailed, PaymentCancelled), contradiction,           given=of_a_later_attempt),
     Row(after_start,                            PlaceOrder,                                          ignored),
 
     Row(awaiting_payment,                       PaymentInClearing,                                   stays,                    does=note_clearing),

@@ -75,6 +75,7 @@ ORIGINS = [
 ]
 OWN = {PlaceOrder, CancelOrder, DecidePrice, RetryOrder, CloseOrder}
 NEIGHBOURS = [message for message in order_flow.messages if message not in OWN]
+WAITING_FOR_MONEY = ("awaiting_payment", "withdrawing_payment/customer", "withdrawing_payment/price")
 STATES = [*DECIDED, *(f"needs_attention/{origin}" for origin in ORIGINS)]
 
 
@@ -251,11 +252,18 @@ def test_an_older_attempt_is_ignored(state: str, message: type[Message]) -> None
     second.when(hear(message, attempt=1)).then_ignored()
 
 
-@pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("message", PAYMENT)
+@pytest.mark.parametrize("state", [state for state in STATES if state.endswith(WAITING_FOR_MONEY)])
+@pytest.mark.parametrize("message", [PaymentReceived, PaymentFailed, PaymentCancelled])
 def test_an_attempt_that_nobody_has_asked_for_is_a_contradiction(state: str, message: type[Message]) -> None:
     """Else goods would leave for money that nobody gives back."""
     while_(state, money("sent"), goods("sent")).when(hear(message, attempt=2)).then_contradicts()
+
+
+@pytest.mark.parametrize("state", ["compensating", "cancelled", "closed", "needs_attention/compensating"])
+def test_money_of_an_attempt_that_nobody_has_asked_for_is_given_back(state: str) -> None:
+    """Where nothing else is to come of it."""
+    refund = RefundPayment(reference=str(ID), attempt=2, reason="")
+    while_(state, money("sent"), goods("sent")).when(hear(PaymentReceived, attempt=2)).then(sends=[refund])
 
 
 @pytest.mark.parametrize("state", STATES)
