@@ -24,7 +24,8 @@ class Link:
         self._name = name
         self._connection: AbstractConnection | None = None
         self._connecting: asyncio.Task[AbstractConnection] | None = None
-        self._asked: AbstractChannel | None = None  # to see whether the broker answers
+        self._asked: AbstractChannel | None = None  # to see whether the broker answers, on this connection:
+        self._asked_on: AbstractConnection | None = None
         self._ending: set[asyncio.Task[None]] = set()
 
     async def ready(self) -> AbstractConnection:
@@ -45,8 +46,7 @@ class Link:
                 await channel.initialize()
                 return channel
         except Unavailable:
-            self._connection = None
-            self.abandon(connection)
+            self._give_up(connection)
             raise
 
     @asynccontextmanager
@@ -58,6 +58,12 @@ class Link:
         finally:
             self.abandon(channel)
 
+    def _give_up(self, connection: AbstractConnection) -> None:
+        """The next to need one makes another."""
+        if self._connection is connection:
+            self._connection = None
+        self.abandon(connection)
+
     def abandon(self, what: AbstractConnection | AbstractChannel) -> None:
         """Nobody waits for its end: a broker that does not answer does not say goodbye either."""
         ending = asyncio.create_task(end(what))
@@ -68,11 +74,15 @@ class Link:
         """Raises Unavailable unless the broker answers now. Always on one channel: the client library keeps something
         of each that it has opened, as long as the connection lasts.
         """
-        await self.ready()
-        if self._asked is None or self._asked.is_closed:
-            self._asked = await self.open_channel()
-        async with answered():
-            await self._asked.set_qos(prefetch_count=1)
+        connection = await self.ready()
+        if self._asked is None or self._asked.is_closed or self._asked_on is not connection:
+            self._asked, self._asked_on = await self.open_channel(), connection
+        try:
+            async with answered():
+                await self._asked.set_qos(prefetch_count=1)
+        except Unavailable:
+            self._give_up(connection)
+            raise
 
     async def close(self) -> None:
         if self._connecting is not None:
