@@ -26,7 +26,7 @@ from minuet.creating import NoDatabase
 from minuet.demo.playing import play
 from minuet.folder import FolderInUse
 from minuet.listening import NotLoopback, PortTaken
-from minuet.migrations import UnknownRevision, migrate_all
+from minuet.migrations import InUse, UnknownRevision, migrate_all
 from minuet.up import up as serve
 
 T = TypeVar("T")
@@ -85,7 +85,7 @@ def migrate(names: Names = None) -> None:
     try:
         for line in migrate_all(settings_or_fail(), names):
             typer.echo(line)
-    except (services.UnknownService, NoDatabase, UnknownRevision) as error:
+    except (services.UnknownService, NoDatabase, UnknownRevision, InUse) as error:
         fail(str(error))
     except Unavailable as error:
         fail(f"the database cannot be reached, check MINUET_DATABASE_URL: {error}")

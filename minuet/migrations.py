@@ -14,7 +14,8 @@ import migrations
 import order_service.models
 import payment_service.models
 import shipping_service.models
-from bus.database import Database, naming_absence
+from bus.database import Database, is_conflict, naming_absence
+from bus.errors import Unavailable
 from bus.transports import sql
 from minuet.creating import create_if_missing
 from minuet.services import UnknownService
@@ -33,6 +34,10 @@ HISTORIES = {
 UPGRADING = 0x6D696E756574  # the number of our advisory lock
 
 
+class InUse(Unavailable):
+    """Somebody else holds what is to be changed: a version before, or a backup."""
+
+
 class UnknownRevision(Exception):
     """The database is at a revision that this version has never heard of."""
 
@@ -40,7 +45,7 @@ class UnknownRevision(Exception):
 def migrate_all(settings: Settings, names: Sequence[str] | None) -> Iterator[str]:
     """Create or upgrade the databases of these services, or all. Yields a line each.
 
-    Raises UnknownService, NoDatabase, UnknownRevision, Unavailable.
+    Raises UnknownService, NoDatabase, UnknownRevision, InUse, Unavailable.
     """
     unknown = set(names or ()) - set(HISTORIES)
     if unknown:
@@ -59,13 +64,20 @@ def migrate_all(settings: Settings, names: Sequence[str] | None) -> Iterator[str
 def migrate(service: str, engine: sa.Engine) -> str | None:
     """Create or upgrade to the newest revision, in one transaction. Returns that revision.
 
-    Raises NoDatabase, UnknownRevision, Unavailable.
+    Raises NoDatabase, UnknownRevision, InUse, Unavailable.
     """
-    with naming_absence():
-        create_if_missing(engine)
-        with engine.begin() as connection:
-            wait_for_turn(connection)
-            return upgrade(service, connection)
+    try:
+        with naming_absence():
+            create_if_missing(engine)
+            with engine.begin() as connection:
+                wait_for_turn(connection)
+                return upgrade(service, connection)
+    except sa.exc.DBAPIError as error:
+        if not is_conflict(error):
+            raise
+        raise InUse(
+            f"somebody is using the tables of {service}, and nothing was changed: try again ({error.orig})"
+        ) from error
 
 
 def wait_for_turn(connection: sa.Connection) -> None:
