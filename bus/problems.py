@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from bus.errors import Conflict, NotYet, Refused, Unavailable
 from bus.flaws import MOST, flaws, sentence
@@ -26,6 +27,13 @@ def not_now(why: str) -> JSONResponse:
     answer = problem(503, f"{why}; {AGAIN}")
     answer.headers["Retry-After"] = SOON_SECONDS
     return answer
+
+
+def methods(request: Request) -> list[str]:
+    """All that there are for its path (RFC 9110, 15.5.6): the router names those of the first route that fits."""
+    paths = request.app.openapi()["paths"].items()
+    fitting = [operations for path, operations in paths if compile_path(path)[0].match(request.url.path)]
+    return sorted({method.upper() for operations in fitting for method in operations})
 
 
 def install(app: FastAPI) -> None:
@@ -57,11 +65,12 @@ def install(app: FastAPI) -> None:
         return problem(422, sentence(found), errors=flaws(found[:MOST]))
 
     @app.exception_handler(HTTPException)
-    async def http(_: Request, error: HTTPException) -> JSONResponse:
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
         if error.status_code == 400 and error.__cause__ is not None:  # whatever hostile JSON can raise
             return problem(400, "the body cannot be read: it is nested too deeply, or a number has too many digits")
         answer = problem(error.status_code, str(error.detail))
-        answer.headers.update(error.headers or {})  # which methods are allowed, for one
+        if error.status_code == 405:
+            answer.headers["Allow"] = ", ".join(methods(request))
         return answer
 
     @app.exception_handler(Exception)
