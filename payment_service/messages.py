@@ -66,7 +66,7 @@ class RefundPayment(PaymentCommand):
 
 
 class PaymentReceived(PaymentEvent):
-    attempt: int
+    attempt: Attempt
     payment_id: str
     amount: Money
 
@@ -74,25 +74,25 @@ class PaymentReceived(PaymentEvent):
 class PaymentInClearing(PaymentEvent):
     """The card could not be charged: the call centre sees to it. The decision follows, within 14 days."""
 
-    attempt: int
+    attempt: Attempt
     reason: str
 
 
 class PaymentFailed(PaymentEvent):
-    attempt: int
+    attempt: Attempt
     reason: str
 
 
 class PaymentCancelled(PaymentEvent):
     """No money came in for this attempt, and none will."""
 
-    attempt: int
+    attempt: Attempt
 
 
 class PaymentRefunded(PaymentEvent):
     """Nothing of this attempt is left with us. The amount is 0 if nothing came in."""
 
-    attempt: int
+    attempt: Attempt
     amount: Money
 
 
