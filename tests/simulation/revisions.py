@@ -1,4 +1,4 @@
-"""The next revision of the order flow and of the payment flow: states under other names, a deadline more."""
+"""The next revision of each flow: states under other names, a deadline more."""
 
 from minuet.simulation.upgrading import Upgrade
 from order_service import flow as orders
@@ -6,7 +6,8 @@ from order_service.flow import order_flow
 from order_service.handlers import ORDERS
 from payment_service import flow as payments
 from payment_service.flow import payment_flow
-from payment_service.handlers import PAYMENTS
+from payment_service.handlers import INVOICES, PAYMENTS
+from payment_service.invoice_flow import invoice_flow, open_
 from saga.flow import Flow
 from saga.row import Row, after, stays
 from saga.state import Kind, State
@@ -32,6 +33,7 @@ order_flow_2 = next_revision(
 payment_flow_2 = next_revision(
     payment_flow, PAYMENT_NAMES, first=[Row(at_call_centre, after("last call", days=10), stays)]
 )
+invoice_flow_2 = next_revision(invoice_flow, {}, first=[Row(open_, after("courtesy call", days=3), stays)])
 
 
 def of_orders(state: str | None = None) -> Upgrade:
@@ -40,6 +42,10 @@ def of_orders(state: str | None = None) -> Upgrade:
 
 def of_payments(state: str | None = None) -> Upgrade:
     return Upgrade("payment", PAYMENTS, payment_flow_2, state)
+
+
+def of_invoices(state: str | None = None) -> Upgrade:
+    return Upgrade("payment", INVOICES, invoice_flow_2, state)
 
 
 def live(flow: Flow) -> list[str]:

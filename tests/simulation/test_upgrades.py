@@ -16,14 +16,24 @@ from minuet.simulation.upgrading import Upgrade
 from order_service.flow import order_flow
 from order_service.handlers import ORDERS
 from payment_service.flow import payment_flow
+from payment_service.invoice_flow import invoice_flow
 from saga import deadlines, revising
 from saga.flow import Flow
 from saga.instance import Instance
 from saga.revising import follow as revising_follow
 from saga.stepping import Step
-from tests.simulation.revisions import live, of_orders, of_payments, order_flow_2, payment_flow_2
+from tests.simulation.revisions import (
+    invoice_flow_2,
+    live,
+    of_invoices,
+    of_orders,
+    of_payments,
+    order_flow_2,
+    payment_flow_2,
+)
 
 SEEDS = 30
+NEXT = [(order_flow, order_flow_2), (payment_flow, payment_flow_2), (invoice_flow, invoice_flow_2)]
 OFTEN = [  # an order and a payment that are in these states at once, or one after the other, in almost every world
     ("awaiting_payment", "charging"),
     ("awaiting_goods", "unsure"),
@@ -56,6 +66,10 @@ def test_an_upgrade_in_the_middle_of_flows_breaks_no_invariant(of_order: str, of
     upgraded_in([of_orders(of_order), of_payments(of_payment)])
 
 
+def test_an_upgrade_while_an_invoice_is_open_breaks_no_invariant() -> None:
+    upgraded_in([of_invoices("open")])
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("state", sorted(set(live(order_flow)) - {state for state, _ in OFTEN}))
 def test_orders_are_upgraded_in_every_state(state: str) -> None:
@@ -78,7 +92,7 @@ def test_an_upgrade_may_come_at_any_time(seed: int) -> None:
     assert FLOWS["order"] is ORDERS.flow is order_flow
 
 
-@pytest.mark.parametrize(("first", "second"), [(order_flow, order_flow_2), (payment_flow, payment_flow_2)])
+@pytest.mark.parametrize(("first", "second"), NEXT)
 def test_whatever_was_heard_is_decided_after_a_migration(first: Flow, second: Flow) -> None:
     """Of every live state and every message of the first revision, in the state that it becomes."""
     assert second.replaces is not None
