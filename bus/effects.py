@@ -42,10 +42,14 @@ class Effects:
         effects = unit.service.tables.effects
         if presuming:
             unit.presumed_done.update(ids)
+            unit.unheard.update(dict.fromkeys(ids))
             as_they_are = {} if self.attempts is None else {"attempts": self.attempts}
             unit.writes.take(effects, [{"effect_id": effect_id, **as_they_are} for effect_id in sorted(ids)])
             return set(ids)
-        return set(unit.connection.execute(_take(effects, self.attempts), {"ids": ids}).scalars())
+        rows = unit.connection.execute(_take(effects, self.attempts), {"ids": ids})
+        taken = {row.effect_id: Envelope.from_row(row) for row in rows}
+        unit.unheard.update(taken)
+        return set(taken)
 
     def set_aside(self, unit: UnitOfWork, message_id: str) -> bool:
         return bool(self.claim(unit, [message_id]))
@@ -67,7 +71,8 @@ def stage(unit: UnitOfWork) -> list[Lease]:
 
 @cache
 def _take(effects: sa.Table, attempts: int | None) -> Any:
-    take = sa.delete(effects).where(many.among(effects.c.effect_id, "ids")).returning(effects.c.effect_id)
+    them = sa.delete(effects).where(many.among(effects.c.effect_id, "ids"))
+    take = them.returning(effects.c.effect_id, effects.c.headers, effects.c.body)
     return take if attempts is None else take.where(effects.c.attempts == attempts)
 
 
@@ -76,11 +81,19 @@ def everything(effects: sa.Table) -> sa.Select[Any]:
 
 
 def not_done(kind: type[E], subject: str, context: Context) -> list[E]:
-    """The intents of this kind about a subject that have no outcome yet: somebody carries them out, or still will."""
-    table = context.unit.service.tables.effects
-    rows = context.unit.connection.execute(everything(table).where(table.c.subject == subject))
-    found = [each for row in rows if (each := Envelope.from_row(row)).id not in context.unit.presumed_done]
-    return [kind.model_validate_json(each.body) for each in found if each.type == kind.wire_name]
+    """The intents of this kind about a subject that have no outcome yet: somebody carries them out, or still will. Nor
+    do those have one whose outcome is in the same batch, and has not been handled.
+    """
+    unit = context.unit
+    table = unit.service.tables.effects
+    rows = unit.connection.execute(everything(table).where(table.c.subject == subject))
+    there = [each for row in rows if is_open(each := Envelope.from_row(row), unit)]
+    taken = [each for each in unit.unheard.values() if each is not None and each.subject == subject]
+    return [kind.model_validate_json(each.body) for each in (*there, *taken) if each.type == kind.wire_name]
+
+
+def is_open(effect: Envelope, unit: UnitOfWork) -> bool:
+    return effect.id not in unit.presumed_done or effect.id in unit.unheard
 
 
 def sweep(context: Context) -> list[Lease]:

@@ -172,6 +172,7 @@ def preload(unit: UnitOfWork, works: Iterable[Work]) -> None:
 
 def run(unit: UnitOfWork, work: Work) -> Any:
     context = Context(unit, work.envelope)
+    unit.unheard.pop(work.envelope.id, None)
     if isinstance(work, Incoming) and work.message is not None:
         return context.handle(work.message)
     return work.run(context) if isinstance(work, Call) else None

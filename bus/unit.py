@@ -48,6 +48,7 @@ class UnitOfWork:
         self.outgoing: list[Envelope] = []
         self.effects: list[Envelope] = []
         self.presumed_done: set[str] = set()  # effects whose outcomes are being handled
+        self.unheard: dict[str, Envelope | None] = {}  # those whose turn has not come; None: its row is still there
         self.writes = Writes(connection)
         self.earliest_timer: datetime | None = None  # of those that it sets
         self._stores: dict[type[Store], Store] = {}

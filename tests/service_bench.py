@@ -1,7 +1,7 @@
 """One service on a workbench: the production journey on a real database, without a transport."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from bus import effects, timers
 from bus.clock import ManualClock
 from bus.envelope import Envelope, enclose, origin
 from bus.inbox import Inbox
-from bus.incoming import Call, Source, decode
+from bus.incoming import Call, Incoming, Source, decode
 from bus.journey import Committed, Journey
 from bus.message import Local, Message
 from bus.service import Service
@@ -38,19 +38,29 @@ class ServiceBench:
 
     def tell(self, message: Message, *, message_id: str | None = None) -> list[tuple[str, dict[str, Any]]]:
         """Deliver a message. Returns what the service said: (wire name, body), in order."""
+        return self._process(self.delivered(message, message_id or str(uuid4())))
+
+    def delivered(self, message: Message, message_id: str) -> Incoming:
         cause = origin(str(uuid4()), sender="test", at="")
         envelope = enclose(message, sender="test", at=self.clock.now(), cause=cause, place=0)
-        return self._handle(replace(envelope, id=message_id or str(uuid4())), Inbox())
+        return decode(self.service, replace(envelope, id=message_id), Inbox())
 
     def outcome(self, local: Local, *, alone: bool = False) -> list[tuple[str, dict[str, Any]]]:
         """The oldest intended effect was carried out, and this is what came of it.
 
         `alone`: by the first who was to do so, who takes himself for the only one.
         """
+        return self._process(self._outcome(local, effects.FirstAttempts() if alone else effects.Effects()))
+
+    def outcomes(self, *locals: Local, beside: Sequence[Incoming] = ()) -> list[tuple[str, dict[str, Any]]]:
+        """The oldest intended effects were carried out, and this is what came of them, heard of in one batch."""
+        return self._process(*[self._outcome(local, effects.Effects()) for local in locals], *beside)
+
+    def _outcome(self, local: Local, source: Source) -> Incoming:
         effect = self.effects.pop(0)
-        source = effects.FirstAttempts() if alone else effects.Effects()
-        body = local.model_dump_json().encode()
-        return self._handle(replace(effect, type=local.wire_name, body=body), source)
+        return decode(
+            self.service, replace(effect, type=local.wire_name, body=local.model_dump_json().encode()), source
+        )
 
     def lease_effects_again(self) -> None:
         """To somebody else: their leases are over."""
@@ -94,7 +104,7 @@ class ServiceBench:
         self.effects += [lease.effect for lease in committed.effects]
         self.said += [(envelope.type, json.loads(envelope.body)) for envelope in committed.outgoing]
 
-    def _process(self, work: Any) -> list[tuple[str, dict[str, Any]]]:
+    def _process(self, *works: Any) -> list[tuple[str, dict[str, Any]]]:
         before = len(self.said)
-        self.note(self.journey.process([work]))
+        self.note(self.journey.process(works))
         return self.said[before:]
