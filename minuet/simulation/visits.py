@@ -12,7 +12,7 @@ from minuet.simulation.oracle.tables import FLOWS
 from saga.cells import Cell
 from saga.checks import identity
 from saga.flow import Taken
-from saga.row import Decision
+from saga.row import Decision, Refused
 from saga.state import Kind
 
 TABLES = dict(FLOWS)  # as they are before any upgrade
@@ -20,7 +20,7 @@ Visits = Counter[tuple[str, int]]  # flow, and place of the row in its table
 
 
 class Visiting:
-    """Counts every row that a flow follows, once what came of it is committed."""
+    """Counts every row that a flow follows: as soon as what came of it is committed; or at once, if that is nothing."""
 
     def __init__(self) -> None:
         self.visits: Visits = Counter()
@@ -38,7 +38,9 @@ class Visiting:
 
         def taken(self_: Taken, step: Any) -> None:
             place = places().get(id(self_.cell))
-            if place is not None:
+            if place is not None and comes_to_nothing(self_.cell):
+                self.visits[place] += 1
+            elif place is not None:
                 self._pending.setdefault(OWNERS[place[0]], Counter())[place] += 1
             before(self_, step)
 
@@ -47,6 +49,11 @@ class Visiting:
             yield
         finally:
             Taken.__call__ = before  # type: ignore[method-assign]
+
+
+def comes_to_nothing(cell: Cell) -> bool:
+    """Whatever is in the transaction with it is rolled back."""
+    return isinstance(cell.row.becomes, Refused) or cell.row.becomes in (Decision.DEFERRED, Decision.CONTRADICTION)
 
 
 @cache

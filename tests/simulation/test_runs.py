@@ -11,6 +11,8 @@ from minuet.simulation.faults import KINDS
 from minuet.simulation.many import run_all
 from minuet.simulation.running import Schedule, run
 from minuet.simulation.summary import Summary
+from minuet.simulation.visits import TABLES
+from saga.row import Decision, Refused
 
 HASH = """
 from minuet.simulation.running import Schedule, run
@@ -49,6 +51,14 @@ def test_without_faults_every_order_ends() -> None:
     assert not result.struck
     assert set(result.states) <= {"completed", "cancelled", "closed", "needs_attention"}
     assert result.states.total() == 30
+
+
+def test_rows_that_come_to_nothing_are_visited_too() -> None:
+    """Though nothing of it is ever committed: what is refused, and what came too early."""
+    visits = sum((run(Schedule(seed, range(8), tuple(KINDS))).visits for seed in (1, 2, 3)), Counter[tuple[str, int]]())
+    becomes = [TABLES[flow].rows[number].becomes for flow, number in visits]
+    assert Decision.DEFERRED in becomes
+    assert any(isinstance(each, Refused) for each in becomes)
 
 
 def test_a_seed_is_a_run() -> None:
