@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from bus.database import READERS, Database, UtcDateTime, is_conflict, is_unreachable
 from bus.errors import Unavailable
+from tests.servers.postgresql import Databases
 
 metadata = sa.MetaData()
 notes = sa.Table(
@@ -160,6 +161,15 @@ def driver_error(sqlstate: str | None, text: str = "") -> Exception:
 
 def operational(sqlstate: str | None, text: str = "") -> sa.exc.OperationalError:
     return sa.exc.OperationalError("select", {}, driver_error(sqlstate, text))
+
+
+def test_a_standby_is_not_there_yet(postgresql: Databases, fresh_database: str) -> None:
+    """Whoever is connected to one could do nothing but read, for ever."""
+    postgresql.forbid_writing(fresh_database)
+    database = Database(fresh_database)
+    with pytest.raises(Unavailable, match="read-only"), database.transaction():
+        pass
+    database.close()
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from bus.message import Message
+from order_service.messages import PlaceOrder
 from order_service.neighbours import (
     GoodsFetched,
     GoodsShipped,
@@ -17,6 +18,7 @@ from order_service.neighbours import (
     PaymentReceived,
     ShipmentCancelled,
 )
+from order_service.placing import hash_of
 from tests.order_service.asking import CARD, INVOICE, body, counts, hear, is_problem, outbox, outbox_ids, placed, show
 from tests.service_bench import ServiceBench
 
@@ -73,6 +75,17 @@ async def test_the_same_key_with_another_body_is_refused(shop: httpx.AsyncClient
     sentence = is_problem(await shop.post("/orders", json=body("ann", ("tea", 3)), headers=key), 422)
     assert "Idempotency-Key" in sentence
     assert counts(bench) == before
+
+
+def test_a_field_that_a_later_version_adds_makes_no_other_request_of_the_same_body() -> None:
+    """Whoever asks again while it is being rolled out is answered, not refused."""
+
+    class Later(PlaceOrder):
+        gift: bool = False
+
+    asked = {"order_id": NOBODYS, **body()}
+    assert hash_of(Later.model_validate(asked)) == hash_of(PlaceOrder.model_validate(asked))
+    assert hash_of(Later.model_validate({**asked, "gift": True})) != hash_of(PlaceOrder.model_validate(asked))
 
 
 async def test_other_keys_and_none_are_other_orders(shop: httpx.AsyncClient, bench: ServiceBench) -> None:

@@ -1,6 +1,9 @@
 """What the version before knew is known after the upgrade of its database."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -43,6 +46,12 @@ def before(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]
     """A database as the version before made it."""
     postgresql = request.param == "PostgreSQL"
     url = request.getfixturevalue("fresh_database") if postgresql else f"sqlite:///{tmp_path}/payment.db"
+    with version_before(url) as database:
+        yield database
+
+
+@contextmanager
+def version_before(url: str) -> Iterator[Database]:
     database = Database(url)
     with database.transaction() as connection:
         command.upgrade(config("payment", connection), "0001")
@@ -52,10 +61,14 @@ def before(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]
 
 def insert(database: Database, table: str, *rows: dict[str, Any]) -> None:
     with database.transaction() as connection:
-        metadata = sa.MetaData()
-        metadata.reflect(connection, only=[table])
-        for row in rows:
-            connection.execute(sa.insert(metadata.tables[table]).values(row))
+        put(connection, table, *rows)
+
+
+def put(connection: sa.Connection, table: str, *rows: dict[str, Any]) -> None:
+    metadata = sa.MetaData()
+    metadata.reflect(connection, only=[table])
+    for row in rows:
+        connection.execute(sa.insert(metadata.tables[table]).values(row))
 
 
 def payment(reference: str, state: str) -> dict[str, Any]:
@@ -125,3 +138,21 @@ def test_a_call_under_way_is_ended_first(before: Database, state: str) -> None:
     with pytest.raises(RuntimeError, match="1 calls to the gateway are under way"):
         migrate("payment", before.engine)
     assert "payments" in sa.inspect(before.engine).get_table_names()
+
+
+def test_what_the_version_before_commits_meanwhile_is_carried_over(fresh_database: str) -> None:
+    """On PostgreSQL, where it may write while the upgrade has begun."""
+    with version_before(fresh_database) as database, ThreadPoolExecutor() as threads:
+        with database.transaction() as connection:
+            put(connection, "payments", payment("r-0", "received"))
+            upgrade = threads.submit(upgraded, database)
+            wait_for_a_lock(connection)
+        assert [name for name, _ in upgrade.result(timeout=30).tell(retrieve("r-0"))] == [RECEIVED]
+
+
+def wait_for_a_lock(connection: sa.Connection) -> None:
+    """Until somebody waits for what this transaction has locked."""
+    give_up = time.monotonic() + 30
+    while not connection.execute(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one():
+        assert time.monotonic() < give_up, "nobody waits"
+        time.sleep(0.01)

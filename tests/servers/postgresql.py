@@ -39,6 +39,10 @@ class Databases:
         self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"{encoding}')
         return self.url(name)
 
+    def forbid_writing(self, url: str) -> None:
+        """As on a standby: sessions that begin from now on may only read."""
+        self._execute(f'ALTER DATABASE "{sa.make_url(url).database}" SET default_transaction_read_only = on')
+
     def drop_database(self, name: str) -> None:
         self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 

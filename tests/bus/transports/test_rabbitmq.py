@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import aio_pika
 import pytest
+from aio_pika.abc import AbstractChannel
 from aio_pika.exceptions import ChannelPreconditionFailed
 from pamqp.common import FieldTable
 from yarl import URL
@@ -112,6 +113,22 @@ async def test_nothing_that_is_in_use_is_collected(transport: RabbitTransport, w
     assert await transport.publish([words.envelope(words.command(), 2)]) == [None]
     async with asyncio.timeout(5):
         assert numbers(await waiting) == [2]
+
+
+async def test_to_ask_again_and_again_whether_the_broker_answers_leaves_nothing_behind(
+    transport: RabbitTransport,
+) -> None:
+    """The client library keeps something of every channel that was ever open, as long as its connection lasts."""
+    await transport.check()
+    before = channels()
+    for _ in range(20):
+        await transport.check()
+    assert channels() == before
+
+
+def channels() -> int:
+    gc.collect()
+    return sum(isinstance(each, AbstractChannel) for each in gc.get_objects())
 
 
 async def test_what_is_delivered_too_often_goes_to_the_dead_queue(transport: Transport, words: Words) -> None:
