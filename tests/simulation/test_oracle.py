@@ -32,6 +32,7 @@ from minuet.simulation.oracle.money import (
     s1_invoice,
     s1_money,
     s4_one_charge,
+    s4_payment_id,
     s5_no_ghost_charge,
 )
 from minuet.simulation.oracle.undoing import (
@@ -219,8 +220,26 @@ def test_what_undoes_a_command_is_known_and_done(books: Books) -> None:
     rows.knows(books, ("RefundPayment", 1, "sent"))
     assert "RefundPayment is only sent" in next(q4_undone_when_cancelled(books, "order", ORDER))
     rows.knows(books, ("RefundPayment", 1, "dropped"))
-    rows.change(books, "order", "UPDATE saga_instances SET state = 'compensating'")
+
+
+@pytest.mark.parametrize("state", ["compensating", "needs_attention/compensating"])
+def test_who_waits_until_all_is_undone_has_asked_for_it(books: Books, state: str) -> None:
+    """S6: with nothing left to undo, and with something that nobody was told to undo."""
+    rows.order(books, state, undos=[("ReleaseGoods", None, "confirmed"), ("RefundPayment", 1, "sent")])
+    assert list(s6_undone_and_waiting(books, "order", ORDER)) == []
+    rows.knows(books, ("RefundPayment", 1, "recorded"))
+    assert "has not sent RefundPayment" in next(s6_undone_and_waiting(books, "order", ORDER))
+    rows.knows(books, ("RefundPayment", 1, "confirmed"))
     assert "everything is undone" in next(s6_undone_and_waiting(books, "order", ORDER))
+
+
+def test_two_payments_have_two_names(books: Books) -> None:
+    """S4."""
+    key = {"subject": ORDER, "flow": "payment", "data": {"payment_id": "p-1"}, "undos": []}
+    write(books, "payment", "saga_instances", instance_id=f"{ORDER}/1", **key)
+    assert list(s4_payment_id(books, "payment", f"{ORDER}/1")) == []
+    write(books, "payment", "saga_instances", instance_id=f"{ORDER}/2", **key)
+    assert "go by the name of p-1" in next(s4_payment_id(books, "payment", f"{ORDER}/2"))
 
 
 def test_what_is_decided_is_decided_once(books: Books) -> None:

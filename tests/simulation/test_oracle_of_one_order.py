@@ -167,6 +167,16 @@ def test_who_waits_for_news_gets_it(books: Books, move: tuple[str, str, str, Seq
     assert bool(missing) == bool(found)
 
 
+@pytest.mark.parametrize("said", ["OrderCompleted", "OrderCancelled", "OrderClosed"])
+def test_what_is_said_of_an_orders_end_is_true(books: Books, said: str) -> None:
+    """S6."""
+    rows.order(books, "awaiting_invoice_payment", by_invoice=True, steps=1)
+    rows.line(
+        books, 1, "awaiting_shipment", "awaiting_invoice_payment", "GoodsShipped", "IssueInvoice", said, message="m1"
+    )
+    assert f"{said} was said" in next(s6_announced(books, "order", ORDER))
+
+
 @pytest.mark.parametrize(
     ("moves", "found"),
     [

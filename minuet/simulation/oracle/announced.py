@@ -33,19 +33,23 @@ BECAUSE: Mapping[tuple[str, str], Sequence[str]] = {  # by flow and how the caus
     ("invoice", "first reminder"): ("InvoiceReminded",),
     ("invoice", "second reminder"): ("InvoiceReminded",),
 }
+TRUE_WHEN: Mapping[str, str] = {"OrderCompleted": "completed", "OrderCancelled": "cancelled", "OrderClosed": "closed"}
 WISHES: Mapping[str, str] = {"CancelPayment": "PaymentCancelled", "RefundPayment": "PaymentRefunded"}
 
 
 def s6_announced(books: Books, service: str, instance_id: str) -> Iterator[str]:
-    """no stuck order: whoever waits for news of it gets it."""
+    """no stuck order: whoever waits for news of it gets it, and it is true."""
     for instance in books.instances(service, instance_id):
         wishes: list[str] = []
         for line in books.history(service, instance):
             wishes += [line.because] if line.because in WISHES else []
             missing = set(expected(instance.flow, line, wishes)) - set(line.sent)
+            move = f"{instance.flow} {instance_id}: {line.before} → {line.after}, {line.because}"
             if missing and migration(instance.flow, line) is None:
-                move = f"{line.before} → {line.after}, {line.because}"
-                yield f"{instance.flow} {instance_id}: {move}, and nobody was told: {', '.join(sorted(missing))}"
+                yield f"{move}, and nobody was told: {', '.join(sorted(missing))}"
+            yield from (
+                f"{move}, and {name} was said" for name in line.sent if TRUE_WHEN.get(name, line.after) != line.after
+            )
 
 
 def expected(flow: str, line: HistoryLine, wishes: Sequence[str]) -> Iterator[str]:

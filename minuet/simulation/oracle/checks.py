@@ -24,6 +24,7 @@ from minuet.simulation.oracle.money import (
     s1_invoice,
     s1_money,
     s4_one_charge,
+    s4_payment_id,
     s5_no_ghost_charge,
 )
 from minuet.simulation.oracle.noted import s7_noted_down, s7_reminders, s7_resumed
@@ -55,6 +56,7 @@ OF_FLOWS: Mapping[str, Sequence[FlowCheck]] = {  # asked of the instance that wa
     "saga_instances": (
         s6_not_stuck,
         s6_case_of_payment,
+        s4_payment_id,
         q1_not_charged_as_it_says,
         q1_nothing_left_to_charge,
         s6_undone_and_waiting,

@@ -67,6 +67,14 @@ def s4_one_charge(books: Books, reference: str) -> Iterator[str]:
         yield f"the gateway refunded {count} times for charge {charge}"
 
 
+def s4_payment_id(books: Books, service: str, instance_id: str) -> Iterator[str]:
+    """at most one effect per command id: no two payments of one reference go by the same name."""
+    payments = books.payments(instance_id.rpartition("/")[0]) if service == "payment" else []
+    for payment_id, count in Counter(payment.data["payment_id"] for payment in payments).items():
+        if count > 1:
+            yield f"{count} payments go by the name of {payment_id}, {instance_id} among them"
+
+
 def s5_no_ghost_charge(books: Books, reference: str) -> Iterator[str]:
     """no ghost: no effect without a committed command."""
     charged, _ = books.at_gateway(reference)

@@ -68,10 +68,14 @@ def q4_nothing_left_to_undo(books: Books, service: str, instance_id: str) -> Ite
 
 
 def s6_undone_and_waiting(books: Books, service: str, instance_id: str) -> Iterator[str]:
-    """no stuck order: who has nothing left to undo does not wait for it."""
+    """no stuck order: who has nothing left to undo does not wait for it, and who waits for it has asked for it."""
     for instance in books.instances(service, instance_id):
-        if instance.name == "compensating" and not any(entry.is_open for entry in instance.undos):
-            yield f"{told(instance)}, and everything is undone"
+        if "compensating" in instance.state.split("/"):
+            if not any(entry.is_open for entry in instance.undos):
+                yield f"{told(instance)}, and everything is undone"
+            yield from (
+                f"{told(instance)}, and has not sent {e.undo}" for e in instance.undos if e.status == "recorded"
+            )
 
 
 def told(instance: InstanceRow) -> str:
