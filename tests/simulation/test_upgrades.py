@@ -32,7 +32,7 @@ from tests.simulation.revisions import (
     payment_flow_2,
 )
 
-SEEDS = 30
+SEEDS = 100
 NEXT = [(order_flow, order_flow_2), (payment_flow, payment_flow_2), (invoice_flow, invoice_flow_2)]
 OFTEN = [  # an order and a payment that are in these states at once, or one after the other, in almost every world
     ("awaiting_payment", "charging"),
@@ -52,7 +52,7 @@ def migrated(result: Result, flow: Flow) -> set[str]:
 
 def upgraded_in(upgrades: Sequence[Upgrade], orders: int = 6) -> None:
     """World after world, until one is upgraded while an instance of each flow is in the state that is named."""
-    for seed in range(1, SEEDS):
+    for seed in range(1, SEEDS + 1):
         result = run(Schedule(seed, range(orders), tuple(KINDS), upgrades=upgrades))
         assert result.violation is None
         if all(upgrade.state in migrated(result, upgrade.flow) for upgrade in upgrades):
@@ -132,7 +132,9 @@ def deadlines_lost(old: Flow, _: Flow, before: Instance, __: Instance, context: 
 def test_a_bug_in_the_migration_is_caught(owner: Any, name: str, bug: Any, invariant: str) -> None:
     with replaced(owner, name, bug):
         upgrades = [of_orders("awaiting_payment")]
-        worlds = (run(Schedule(seed, range(6), tuple(KINDS), upgrades=upgrades)).violation for seed in range(1, SEEDS))
+        worlds = (
+            run(Schedule(seed, range(6), tuple(KINDS), upgrades=upgrades)).violation for seed in range(1, SEEDS + 1)
+        )
         found = next((violation for violation in worlds if violation is not None), None)
     assert found is not None
     assert found.invariant == invariant
