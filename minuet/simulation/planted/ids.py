@@ -16,7 +16,10 @@ from inventory_service.messages import FetchGoods, GoodsFetched
 from minuet.simulation.planted.bug import both, bug, replaced, rewritten
 from order_service import placing
 from order_service.messages import PlaceOrder
+from payment_service import rules as payment_rules
+from payment_service.payment import Payment
 from saga.instance import Instance
+from saga.row import Moment
 
 
 @bug
@@ -72,9 +75,21 @@ def second_order_under_one_key() -> AbstractContextManager[None]:
     return both(replaced(placing, "order_id_for", order_id_for), replaced(placing, "place", place))
 
 
+@bug
+def one_payment_id_for_all_attempts() -> AbstractContextManager[None]:
+    """A second payment for one reference has the id of the first."""
+
+    def new_payment(original: Any, command: Any, moment: Moment) -> Payment:
+        payment: Payment = original(command, moment)
+        return payment.model_copy(update={"payment_id": derived("payment", command.reference)})
+
+    return rewritten(payment_rules.new_payment, new_payment)
+
+
 BUGS = (
     command_id_not_stable,
     deliberate_repeat_under_the_same_id,
     answer_that_changes,
     second_order_under_one_key,
+    one_payment_id_for_all_attempts,
 )
