@@ -151,8 +151,10 @@ def test_what_the_version_before_commits_meanwhile_is_carried_over(fresh_databas
 
 
 def wait_for_a_lock(connection: sa.Connection) -> None:
-    """Until somebody waits for what this transaction has locked."""
+    """Until somebody waits for what this transaction has locked: of this database, as others have theirs there."""
+    here = "(SELECT oid FROM pg_database WHERE datname = current_database())"
+    waiting = sa.text(f"SELECT count(*) FROM pg_locks WHERE NOT granted AND database = {here}")
     give_up = time.monotonic() + 30
-    while not connection.execute(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one():
+    while not connection.execute(waiting).scalar_one():
         assert time.monotonic() < give_up, "nobody waits"
         time.sleep(0.01)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from minuet.simulation.oracle.books import Books
-from minuet.simulation.oracle.instances import HistoryLine
+from minuet.simulation.oracle.instances import HistoryLine, InstanceRow
 from minuet.simulation.oracle.tables import migration
 
 ON_ENTRY: Mapping[tuple[str, str], Sequence[str]] = {  # by flow and state: all of these
@@ -44,12 +44,14 @@ def s6_announced(books: Books, service: str, instance_id: str) -> Iterator[str]:
         for line in books.history(service, instance):
             wishes += [line.because] if line.because in WISHES else []
             missing = set(expected(instance.flow, line, wishes)) - set(line.sent)
-            move = f"{instance.flow} {instance_id}: {line.before} → {line.after}, {line.because}"
             if missing and migration(instance.flow, line) is None:
-                yield f"{move}, and nobody was told: {', '.join(sorted(missing))}"
-            yield from (
-                f"{move}, and {name} was said" for name in line.sent if TRUE_WHEN.get(name, line.after) != line.after
-            )
+                yield f"{step(instance, line)}, and nobody was told: {', '.join(sorted(missing))}"
+            untrue = [name for name in line.sent if TRUE_WHEN.get(name, line.after) != line.after]
+            yield from (f"{step(instance, line)}, and {name} was said" for name in untrue)
+
+
+def step(instance: InstanceRow, line: HistoryLine) -> str:
+    return f"{instance.flow} {instance.instance_id}: {line.before} → {line.after}, {line.because}"
 
 
 def expected(flow: str, line: HistoryLine, wishes: Sequence[str]) -> Iterator[str]:
